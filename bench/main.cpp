@@ -1,0 +1,83 @@
+// The suite: parley beside plain references, in one run, so that every figure is a ratio.
+//
+//   parley_bench [--quick | --rounds=N] [Google Benchmark's options, as --benchmark_filter or --benchmark_out=FILE]
+
+#include "all_series.hpp"
+#include "support/machine.hpp"
+#include "support/progress.hpp"
+#include "support/rounds.hpp"
+#include "support/table.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace {
+
+constexpr std::uint32_t default_rounds = 101;
+constexpr std::uint32_t quick_rounds = 21;
+
+/// Takes what is the suite's own out of the arguments; the rest is Google Benchmark's.
+std::uint32_t take_rounds(std::vector<char*>& arguments) {
+    std::uint32_t rounds = default_rounds;
+    std::vector<char*> rest;
+    for (char* const argument : arguments) {
+        const std::string text = argument;
+        if (text == "--quick") {
+            rounds = quick_rounds;
+        } else if (text.rfind("--rounds=", 0) == 0) {
+            rounds = static_cast<std::uint32_t>(std::strtoul(text.c_str() + 9, nullptr, 10));
+        } else {
+            rest.push_back(argument);
+        }
+    }
+    arguments = rest;
+    return rounds == 0 ? 1 : rounds;
+}
+
+void print_machine() {
+    std::printf("%s, %zu cores to run on; figures are of 64-byte messages between pinned processes\n",
+                bench::processor_name().c_str(), bench::cores().size());
+    if (bench::cores().size() < 2) {
+        std::printf("with one core nothing here means much: two processes never run at the same time\n");
+    }
+#ifndef NDEBUG
+    std::printf("this is a build with assertions: use Release for figures\n");
+#endif
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+    std::vector<char*> arguments(values, values + count);
+    const std::uint32_t rounds = take_rounds(arguments);
+    int left = static_cast<int>(arguments.size());
+    benchmark::Initialize(&left, arguments.data());
+    if (benchmark::ReportUnrecognizedArguments(left, arguments.data())) {
+        return 1;
+    }
+
+    bench::suite measured;
+    bench::add_ping_pongs(measured);
+    bench::add_direct_streams(measured);
+    bench::add_mailbox_streams(measured);
+    bench::add_sleeping_ping_pongs(measured);
+    bench::add_bars(measured);
+    bench::register_rounds(measured, rounds);
+
+    print_machine();
+    benchmark::AddCustomContext("processor", bench::processor_name());
+    bench::progress shown(measured.all().size() * rounds);
+    benchmark::RunSpecifiedBenchmarks(&shown);
+    benchmark::Shutdown();
+
+    bench::print_series(measured);
+    bench::print_bars(measured);
+    const auto failed = [](const bench::series& one) { return !one.failure.empty(); };
+    return std::any_of(measured.all().begin(), measured.all().end(), failed) ? 1 : 0;
+}

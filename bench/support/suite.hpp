@@ -1,0 +1,67 @@
+#pragma once
+
+#include "measurement.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace bench {
+
+enum class unit { nanoseconds, messages_per_second, bytes };
+
+/// One thing that is measured again and again, in turn with the others.
+struct series {
+    std::string name;  ///< "who/what", as in "plain_spsc.slot_sequence/stream"
+    unit measured_in;
+    std::function<measurement(std::uint64_t)> run;  ///< takes how many messages or round trips
+    std::uint64_t count;  ///< the first guess of that; the suite finds what takes `run_seconds`
+    double run_seconds;   ///< how long a run is to take: long enough to measure, short enough that the next one still
+                          ///< sees the same machine
+    bool calibrated = false;
+    std::string failure{};                ///< why it was given up; empty while all is well
+    std::vector<double> samples{};        ///< one per round
+    std::vector<std::uint32_t> rounds{};  ///< the round of each sample: ratios are of figures of the same round
+};
+
+/// A line of the final table: figure `a` over figure `b`, and what that must be. Where several references are named the
+/// fastest counts. With none the figure itself is held against the bar.
+struct bar {
+    std::string title;
+    std::string a;
+    std::vector<std::string> b;
+    enum class direction { at_most, at_least } wanted;
+    double limit;
+};
+
+/// All series in the order in which they are measured: those that are compared stand next to each other, for neighbours
+/// in time see the same machine. Bars are lines of the table, series of which are missing are left out there.
+class suite {
+public:
+    void add(std::string name, unit measured_in, std::uint64_t first_count,
+             std::function<measurement(std::uint64_t)> run, double run_seconds = 0.02) {
+        all_.push_back({std::move(name), measured_in, std::move(run), first_count, run_seconds});
+    }
+    void add(bar line) { bars_.push_back(std::move(line)); }
+
+    [[nodiscard]] std::vector<series>& all() noexcept { return all_; }
+    [[nodiscard]] const std::vector<series>& all() const noexcept { return all_; }
+    [[nodiscard]] const std::vector<bar>& bars() const noexcept { return bars_; }
+
+    [[nodiscard]] const series* find(const std::string& name) const noexcept {
+        for (const auto& candidate : all_) {
+            if (candidate.name == name && !candidate.samples.empty()) {
+                return &candidate;
+            }
+        }
+        return nullptr;
+    }
+
+private:
+    std::vector<series> all_;
+    std::vector<bar> bars_;
+};
+
+}  // namespace bench

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <parley/parley.hpp>
+
+/// What both programs agree on: a mailbox, from which each number goes to exactly one receiver. (To have a task done by
+/// another worker when the first is killed in the middle of it, write mailbox_by<at_least_once>, as
+/// examples/wordcount does.)
+using tasks = parley::channel<int, parley::mailbox>;
+
+inline constexpr const char* default_name = "example-tasks";

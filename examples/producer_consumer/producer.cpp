@@ -1,0 +1,13 @@
+#include <cstdio>
+
+#include "measurements.hpp"
+
+int main(int argc, char** argv) {
+    parley::sender<measurements> out{argc > 1 ? argv[1] : default_name};
+    constexpr int how_many = 10;
+    for (int number = 1; number <= how_many; ++number) {
+        // Waits while four are under way that nobody has received.
+        out.send({.number = number, .celsius = 20.0 + 0.5 * number, .last = number == how_many});
+        std::printf("sent %d\n", number);
+    }
+}

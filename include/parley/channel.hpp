@@ -1,0 +1,84 @@
+#pragma once
+
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <parley/addressing/concept.hpp>
+#include <parley/channel/handle.hpp>
+#include <parley/channel/options.hpp>
+#include <parley/compose/enforce.hpp>
+#include <parley/synchronization/concept.hpp>
+#include <parley/transport/concept.hpp>
+
+/// The channel: the one place where the axes meet.
+
+namespace parley {
+
+template <class C>
+class sender;
+template <class C>
+class receiver;
+template <class C>
+class link;
+template <class C>
+class endpoint;
+
+/// What travels and how, one word for each question, in any order: transport, addressing, synchronization, buffering,
+/// lifetime. What is not said is the default: `shm`, `mailbox`, `blocking`, `bounded<1024>`, and the lifetime that is
+/// natural to the transport and the addressing. A list of words that cannot keep its meaning does not compile.
+///
+/// A channel is a type; `sender` and `receiver` (for a mailbox or a port) or `endpoint` (for direct addressing) of it
+/// are the objects.
+template <class Message, class... Policies>
+class channel : public compose::enforce<Message, Policies...> {
+    using composition = compose::enforce<Message, Policies...>;
+
+public:
+    using message = typename composition::message;
+    using transport = typename composition::template word<transport_axis>;
+    using addressing = typename composition::template word<addressing_axis>;
+    using synchronization = typename composition::template word<synchronization_axis>;
+
+    /// The message's layout and all words, defaults included: what two sides must agree on.
+    [[nodiscard]] static constexpr std::string_view describe() noexcept { return composition::description; }
+
+    /// Destroys the channel of that name, or, with direct addressing, the endpoint of that name and its links. Whoever
+    /// is attached gets `errc::closed`; a new one may be created at once. Returns whether there was one.
+    /// Throws `errc::corrupt` if what has that name is no channel; it is left alone.
+    static bool remove(std::string_view name) requires(transport::capabilities.named) {
+        if constexpr (addressing::pairwise) {
+            return transport::template endpoint<channel>::remove(name);
+        } else {
+            return transport::template sending_end<channel>::remove(name);
+        }
+    }
+    static bool remove(std::string_view name, std::error_code& code) noexcept requires(transport::capabilities.named) {
+        return channel_detail::reported(code, [&] { return remove(name); });
+    }
+
+    /// Both ends of a new anonymous channel, to be divided between related processes: `auto [out, in] = C::pair();`, or
+    /// two links. Let each process destroy the ends that it does not use, as with pipe(2).
+    [[nodiscard]] static auto pair() requires(!transport::capabilities.named) {
+        using channel_detail::handle;
+        using backing = typename transport::backing_type;
+        namespace locks = segment::locks;
+        if constexpr (addressing::pairwise) {
+            using side = link<channel>;
+            const auto object = transport::template link_end<channel>::create_anonymous();
+            return std::pair<side, side>{side{handle::make<backing>(object.get(), locks::senders), 0},
+                                         side{handle::make<backing>(object.get(), locks::receivers), 1}};
+        } else {
+            using sending = sender<channel>;
+            using receiving = receiver<channel>;
+            const auto object = transport::template sending_end<channel>::create_anonymous();
+            return std::pair<sending, receiving>{sending{handle::make<backing>(object.get(), locks::senders)},
+                                                 receiving{handle::make<backing>(object.get(), locks::receivers)}};
+        }
+    }
+};
+
+}  // namespace parley
+
+#include <parley/channel/endpoint.hpp>
+#include <parley/channel/sender_receiver.hpp>

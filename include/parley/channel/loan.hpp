@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <new>
+#include <span>
+#include <utility>
+
+#include <parley/message/wire.hpp>
+#include <parley/os/error.hpp>
+
+/// Messages written and read where they travel: `loan` and `held`.
+
+namespace parley {
+
+namespace channel_detail {
+
+/// A message type whose values can lie in a slot as they are; the others are copied or encoded on the way.
+template <class Message>
+concept plain_in_place = message::wire<Message>::in_place && message::wire<Message>::fixed_size;
+
+}  // namespace channel_detail
+
+/// A slot of the channel to write the next message in, without a copy. Send it, or let it go: then nothing is sent.
+///
+/// While a loan is out its sender can send nothing else, and in a channel with other senders what they send after it
+/// arrives after it: write without delay. The memory holds whatever was there; write every member.
+/// Let go in a mailbox or a port, it takes up its place in the buffer until a receiver has come by.
+template <class Message, class Core>
+class loan {
+public:
+    loan(Core& core, std::byte* slot) noexcept : core_(&core), slot_(slot) { core.context().loan_out = true; }
+    loan(loan&& other) noexcept : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_) {}
+    loan& operator=(loan&& other) noexcept {
+        drop();
+        core_ = std::exchange(other.core_, nullptr);
+        slot_ = other.slot_;
+        return *this;
+    }
+    loan(const loan&) = delete;
+    loan& operator=(const loan&) = delete;
+    ~loan() { drop(); }
+
+    [[nodiscard]] Message& operator*() const noexcept requires channel_detail::plain_in_place<Message> {
+        return *std::launder(reinterpret_cast<Message*>(slot_));
+    }
+    [[nodiscard]] Message* operator->() const noexcept requires channel_detail::plain_in_place<Message> {
+        return std::addressof(**this);
+    }
+
+    /// For `bytes<Max>`: the room for Max bytes.
+    [[nodiscard]] std::span<std::byte> room() const noexcept requires(!channel_detail::plain_in_place<Message>) {
+        return message::wire<Message>::room(slot_);
+    }
+
+    /// For `bytes<Max>`: how many of them are the message. Say it before sending.
+    void resize(std::size_t size) const requires(!channel_detail::plain_in_place<Message>) {
+        if (size > Message::max_size) {
+            throw_error(errc::message_too_large,
+                        "a loan of " + std::to_string(Message::max_size) + " bytes was given " + std::to_string(size));
+        }
+        message::wire<Message>::set_size(slot_, size);
+    }
+
+    /// For the channel: the slot is sent and no longer lent.
+    [[nodiscard]] Core* surrender() noexcept {
+        if (core_ != nullptr) {
+            core_->context().loan_out = false;
+        }
+        return std::exchange(core_, nullptr);
+    }
+
+private:
+    void drop() noexcept {
+        if (auto* core = surrender(); core != nullptr) {
+            core->sender().drop_loan(core->context());
+        }
+    }
+
+    Core* core_;
+    std::byte* slot_;
+};
+
+/// A message in the channel, to read where it lies. It is received when this is destroyed or `release`d; until then it
+/// takes up its place, and its receiver can receive nothing else.
+template <class Message, class Core>
+class held {
+public:
+    held(Core& core, const std::byte* slot) noexcept : core_(&core), slot_(slot) { core.context().take_out = true; }
+    held(held&& other) noexcept : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_) {}
+    held& operator=(held&& other) noexcept {
+        release();
+        core_ = std::exchange(other.core_, nullptr);
+        slot_ = other.slot_;
+        return *this;
+    }
+    held(const held&) = delete;
+    held& operator=(const held&) = delete;
+    ~held() { release(); }
+
+    [[nodiscard]] const Message& operator*() const noexcept requires channel_detail::plain_in_place<Message> {
+        return *std::launder(reinterpret_cast<const Message*>(slot_));
+    }
+    [[nodiscard]] const Message* operator->() const noexcept requires channel_detail::plain_in_place<Message> {
+        return std::addressof(**this);
+    }
+
+    /// For `bytes<Max>`: the message. Throws `errc::corrupt` if a peer wrote an impossible length.
+    [[nodiscard]] std::span<const std::byte> content() const requires(!channel_detail::plain_in_place<Message>) {
+        const auto result = message::wire<Message>::content(slot_);
+        if (!result) {
+            throw_error(errc::corrupt, "a message in the channel says it is longer than the largest message");
+        }
+        return *result;
+    }
+
+    /// Done with the message: its place is free.
+    void release() noexcept {
+        if (auto* core = std::exchange(core_, nullptr); core != nullptr) {
+            core->context().take_out = false;
+            core->receiver().release_taken(core->context());
+        }
+    }
+
+private:
+    Core* core_;
+    const std::byte* slot_;
+};
+
+}  // namespace parley

@@ -1,0 +1,193 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <parley/channel/loan.hpp>
+#include <parley/channel/options.hpp>
+#include <parley/os/clock.hpp>
+#include <parley/os/error.hpp>
+#include <parley/transport/link.hpp>
+
+namespace parley::channel_detail {
+
+/// All the ways to send, on top of a link's engine: the public interface of `sender` and of one half of `link`.
+///
+/// `Derived::core()` gives the link's core, or throws. Synchronization lives here: a blocking side is a loop of
+/// attempts and waits, a nonblocking side is the attempt alone.
+template <class Derived, class Message, class Core, bool Waits>
+class sending {
+    static_assert(transport::sending_core<Core, Message>,
+                  "the transport's end breaks the contract of transport/link.hpp");
+
+public:
+    using loan_type = parley::loan<Message, Core>;
+
+    /// Blocking: returns when the message is accepted (`bounded`, `unbounded`) or received (`zero`).
+    /// Throws `errc::closed`, `errc::peer_died`, `errc::message_too_large`, `errc::no_space`.
+    [[gnu::always_inline]] void send(const Message& content) requires Waits {
+        // An attempt first: it is inlined here, the wait is not.
+        if constexpr (has_attempt) {
+            if (try_send(content)) [[likely]] {
+                return;
+            }
+        }
+        static_cast<void>(send_by(content, os::deadline::never()));
+    }
+
+    /// Nonblocking: whether the message was accepted.
+    [[nodiscard, gnu::always_inline]] bool send(const Message& content) requires(!Waits) { return try_send(content); }
+
+    /// The twin of either that reports through `code`. Whether the message was accepted.
+    bool send(const Message& content, std::error_code& code) noexcept {
+        return reported(code, [&] {
+            if constexpr (Waits) {
+                return send_by(content, os::deadline::never());
+            } else {
+                return try_send(content);
+            }
+        });
+    }
+
+    /// Sends if that is possible at once; whether it was.
+    [[nodiscard, gnu::always_inline]] bool try_send(const Message& content) {
+        auto& core = usable();
+        return core.sender().try_push(core.context(), content);
+    }
+    [[nodiscard]] bool try_send(const Message& content, std::error_code& code) noexcept {
+        return reported(code, [&] { return try_send(content); });
+    }
+
+    /// Waits at most for `duration`; whether the message was accepted.
+    template <class Rep, class Period>
+    [[nodiscard]] bool send_for(const Message& content, std::chrono::duration<Rep, Period> duration) requires Waits {
+        return send_by(content, os::deadline::after(duration));
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] bool send_for(const Message& content, std::chrono::duration<Rep, Period> duration,
+                                std::error_code& code) noexcept requires Waits {
+        return reported(code, [&] { return send_for(content, duration); });
+    }
+
+    /// Waits at most until `when`, by any clock; the wait itself runs on the steady one.
+    template <class Clock, class Duration>
+    [[nodiscard]] bool send_until(const Message& content,
+                                  std::chrono::time_point<Clock, Duration> when) requires Waits {
+        return send_by(content, os::deadline::until(when));
+    }
+    template <class Clock, class Duration>
+    [[nodiscard]] bool send_until(const Message& content, std::chrono::time_point<Clock, Duration> when,
+                                  std::error_code& code) noexcept requires Waits {
+        return reported(code, [&] { return send_until(content, when); });
+    }
+
+    /// Sends a batch, in order, with as few publications as possible. Returns how many messages were accepted:
+    /// blocking, all of them; nonblocking, those from the front for which there was room.
+    std::size_t send(std::span<const Message> batch) {
+        if constexpr (Waits) {
+            std::size_t sent = 0;
+            while (sent < batch.size()) {
+                const auto now = try_send(batch.subspan(sent));
+                sent += now;
+                if (now == 0) {
+                    send(batch[sent]);
+                    ++sent;
+                }
+            }
+            return sent;
+        } else {
+            return try_send(batch);
+        }
+    }
+    std::size_t send(std::span<const Message> batch, std::error_code& code) noexcept {
+        return reported(code, [&] { return send(batch); });
+    }
+
+    /// As many from the front as can be sent at once.
+    [[nodiscard]] std::size_t try_send(std::span<const Message> batch) {
+        auto& core = usable();
+        return core.sender().try_push_some(core.context(), batch);
+    }
+    [[nodiscard]] std::size_t try_send(std::span<const Message> batch, std::error_code& code) noexcept {
+        return reported(code, [&] { return try_send(batch); });
+    }
+
+    /// A slot to write the next message in, without a copy; waits for one. Throws as `send`.
+    [[nodiscard]] loan_type loan() requires Waits && message::wire<Message>::in_place {
+        return std::move(*loan_by(os::deadline::never()));
+    }
+
+    /// The same, if there is one at once.
+    [[nodiscard]] std::optional<loan_type> try_loan() requires message::wire<Message>::in_place {
+        auto& core = usable();
+        auto* slot = core.sender().try_loan(core.context());
+        return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
+    }
+    [[nodiscard]] std::optional<loan_type> try_loan(
+        std::error_code& code) noexcept requires message::wire<Message>::in_place {
+        return reported(code, [&] { return try_loan(); });
+    }
+
+    /// The same, waiting at most for `duration`.
+    template <class Rep, class Period>
+    [[nodiscard]] std::optional<loan_type> loan_for(std::chrono::duration<Rep, Period> duration) requires Waits
+        && message::wire<Message>::in_place {
+        return loan_by(os::deadline::after(duration));
+    }
+
+    /// Sends what was written into a loan. Only `zero` can wait here, for a receiver.
+    void send(loan_type&& written) {
+        auto* core = written.surrender();
+        if (core == nullptr) {
+            throw_error(errc::bad_state, "this loan has been sent already, or was moved from");
+        }
+        static_cast<void>(core->sender().send_loan(core->context(), os::deadline::never()));
+    }
+    bool send(loan_type&& written, std::error_code& code) noexcept {
+        return reported(code, [&] {
+            send(std::move(written));
+            return true;
+        });
+    }
+
+protected:
+    [[nodiscard, gnu::noinline]] bool send_by(const Message& content, os::deadline until) {
+        auto& core = usable();
+        return core.sender().push_until(core.context(), content, until);
+    }
+
+    [[nodiscard]] std::optional<loan_type> loan_by(os::deadline until) {
+        for (;;) {
+            if (auto result = try_loan()) {
+                return result;
+            }
+            auto& core = usable();
+            if (!core.sender().wait(core.context(), until)) {
+                return std::nullopt;
+            }
+        }
+    }
+
+private:
+    /// In a rendezvous an attempt is another thing than a wait that ends at once.
+    static constexpr bool has_attempt = !std::remove_cvref_t<decltype(std::declval<Core&>().sender())>::rendezvous;
+
+    [[nodiscard, gnu::always_inline]] Core& usable() {
+        Core& core = static_cast<Derived&>(*this).core();
+        if (core.context().loan_out) [[unlikely]] {
+            throw_loan_out();
+        }
+        return core;
+    }
+
+    [[noreturn, gnu::cold, gnu::noinline]] static void throw_loan_out() {
+        throw_error(errc::bad_state, "a loan of this sender is out; send it or let it go before the next message");
+    }
+};
+
+}  // namespace parley::channel_detail

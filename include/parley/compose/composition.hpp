@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <type_traits>
+
+#include <parley/compose/axes.hpp>
+#include <parley/compose/list.hpp>
+#include <parley/message/fingerprint.hpp>
+#include <parley/message/text.hpp>
+
+namespace parley::compose {
+
+namespace composition_detail {
+
+/// The first policy that is a sound word of the axis, or else the axis's fallback.
+template <class Axis, class Chosen, class... Policies>
+struct pick {
+    using type = typename Axis::template fallback<Chosen>;
+};
+
+template <class Axis, class Chosen, class First, class... Rest>
+struct pick<Axis, Chosen, First, Rest...> : pick<Axis, Chosen, Rest...> {};
+
+template <class Axis, class Chosen, sound_word_of<Axis> First, class... Rest>
+struct pick<Axis, Chosen, First, Rest...> {
+    using type = First;
+};
+
+template <class C, class... Axes>
+[[nodiscard]] constexpr auto describe(list<Axes...>) {
+    return "message " + message::layout_of<typename C::message> +
+           (text<0>{} + ... + ("; " + name_of<typename C::template word<Axes>>));
+}
+
+template <class C>
+inline constexpr auto description = describe<C>(axes{});
+
+}  // namespace composition_detail
+
+/// What a message type and a set of policies mean: for each axis the word, chosen or by default.
+///
+/// It exists for every list of types, also where the rules (compose/rules.hpp) refuse it, because the rules are asked
+/// of it. `description` and `fingerprint` exist where the rules hold.
+template <class Message, class... Policies>
+struct composition {
+    using message = Message;
+    using policies = list<Policies...>;
+
+    /// The word of this axis.
+    template <class Axis>
+    using word = typename composition_detail::pick<Axis, composition, Policies...>::type;
+
+    /// How many of the policies are words of this axis.
+    template <class Axis>
+    static constexpr std::size_t given = (std::size_t{word_of<Policies, Axis>} + ... + 0);
+
+    /// The layout of the message and all words, for people: what two sides of a channel must agree on.
+    static constexpr std::string_view description = composition_detail::description<composition>;
+
+    /// The same, for comparing; with the version of the layout.
+    static constexpr std::uint64_t fingerprint = parley::message::fingerprint(description);
+};
+
+}  // namespace parley::compose

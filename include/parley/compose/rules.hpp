@@ -1,0 +1,359 @@
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+
+#include <parley/compose/axes.hpp>
+#include <parley/compose/composition.hpp>
+#include <parley/compose/list.hpp>
+#include <parley/compose/questions.hpp>
+#include <parley/message/kind.hpp>
+
+/// THE list of rules: which compositions there are, and what the compiler says about the others.
+///
+/// A rule has
+/// - `template <class C> static constexpr bool holds`, asked of a `composition`. It has an answer for each of them, and
+///   where an earlier rule is broken, a later one holds, so that one mistake gives one sentence;
+/// - `template <class C> struct sentence`, which says what is wrong and what to write instead.
+///
+/// Rules compare what words say about themselves, never the words: a new word needs no change here. The list at the end
+/// yields both the concept `composable` and the compile errors of `channel` (compose/enforce.hpp).
+
+namespace parley::compose {
+
+// The policies as such.
+
+struct policies_are_words {
+    template <class C>
+    static constexpr bool holds = questions::all_are_words(typename C::policies{});
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: a policy is no word of any axis: write transports, addressings, ... such as shm, mailbox, "
+            "blocking, bounded<1024>, kernel_lifetime; a selection or delivery goes into mailbox_by<...>, a "
+            "wait strategy into blocking_on<...>");
+    };
+};
+
+struct words_keep_their_contract {
+    template <class C>
+    static constexpr bool holds = questions::all_are_sound(typename C::policies{});
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: a policy names an axis but lacks something that a word of this axis must have: see the "
+                      "contract at the top of the axis's concept.hpp");
+    };
+};
+
+struct one_word_per_axis {
+    template <class C>
+    static constexpr bool holds = questions::one_word_each<C>(axes{});
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: two policies answer the same question, such as two transports or two bufferings: keep one "
+            "of them");
+    };
+};
+
+struct mailbox_arguments_agree {
+    template <class C>
+    static constexpr bool holds = questions::is_well_formed<questions::addressing_of<C>>();
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: mailbox_by takes one selection (any, round_robin or exclusive) and one delivery "
+                      "(at_most_once or at_least_once): remove what is there twice or is neither");
+    };
+};
+
+struct sides_can_wait {
+    template <class C>
+    static constexpr bool holds = questions::is_well_formed<typename C::template word<synchronization_axis>>();
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: a side is blocking, nonblocking or blocking_on<strategy> with the strategy spin, condvar or "
+            "futex: write sync<sender_side, receiver_side> with two of these");
+    };
+};
+
+struct bounded_holds_something {
+    template <class C>
+    static constexpr bool holds = questions::buffering_of<C>::rendezvous || questions::buffering_of<C>::capacity > 0;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: bounded<0> holds no message: write zero for a rendezvous, or bounded<N> with N of 1 or "
+                      "more");
+    };
+};
+
+// The message.
+
+struct message_is_no_address {
+    template <class C>
+    static constexpr bool holds =
+        !std::is_pointer_v<typename C::message> && !std::is_member_pointer_v<typename C::message> &&
+        !std::is_reference_v<typename C::message>;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: the message is a pointer or a reference, which means nothing in another process: send the "
+            "object itself");
+    };
+};
+
+struct message_is_an_object {
+    template <class C>
+    static constexpr bool holds =
+        !message_is_no_address::holds<C> || message::object<std::remove_cv_t<typename C::message>>;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: the message is void, an array, a function or a type not yet defined: write a complete type, "
+            "and for an array std::array or a struct around it");
+    };
+};
+
+struct message_is_unqualified {
+    template <class C>
+    static constexpr bool holds = !message_is_no_address::holds<C> || !message_is_an_object::holds<C> ||
+                                  std::is_same_v<typename C::message, std::remove_cv_t<typename C::message>>;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>, "parley: the message is const or volatile: write the type without it");
+    };
+};
+
+struct message_codec_is_complete {
+    template <class C>
+    static constexpr bool holds = !message::plain<typename C::message> || message::codecs_complete<typename C::message>;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: parley::codec<T> of the message lacks a part: give it max_size, size, encode and decode as "
+            "parley/message/codec.hpp shows");
+    };
+};
+
+struct message_can_travel {
+    template <class C>
+    static constexpr bool holds = !message::plain<typename C::message> || message::can_travel<typename C::message>;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: the message cannot be copied byte by byte: specialize parley::codec<T> for it, or send "
+                      "parley::bytes<Max>");
+    };
+};
+
+struct message_holds_no_address {
+    template <class C>
+    static constexpr bool holds = !message_is_no_address::holds<C> || !message::plain<typename C::message> ||
+                                  !message::sends_address<typename C::message>;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: the message holds a pointer or a reference, which means nothing in another process: hold "
+            "the object itself or an index, or specialize parley::codec<T>");
+    };
+};
+
+struct message_has_room {
+    template <class C>
+    static constexpr bool holds = !message::plain<typename C::message> || message::has_room<typename C::message>;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: the message has room for 0 bytes: write bytes<Max> or a codec's max_size with 1 or more, or "
+            "an empty struct for a bare signal");
+    };
+};
+
+// What fits together.
+
+struct rendezvous_has_one_who_waits {
+    template <class C>
+    static constexpr bool holds = !questions::buffering_of<C>::rendezvous || questions::sender_side_of<C>::waits ||
+                                  questions::receiver_side_of<C>::waits;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: with zero and two nonblocking sides nobody ever waits, and they never meet: write blocking "
+            "for one side, as in sync<nonblocking, blocking>, or bounded<1>");
+    };
+};
+
+struct rendezvous_keeps_nothing {
+    template <class C>
+    static constexpr bool holds =
+        !questions::buffering_of<C>::rendezvous || !questions::addressing_of<C>::delivery::redelivers;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: with zero nothing is kept that at_least_once could give to another receiver: write "
+                      "bounded<1>, or at_most_once");
+    };
+};
+
+struct redelivery_has_another_receiver {
+    template <class C>
+    static constexpr bool holds =
+        !questions::addressing_of<C>::delivery::redelivers || questions::addressing_of<C>::many_receivers;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: at_least_once gives a dead receiver's message to another, and this addressing has one "
+                      "receiver: write mailbox_by<at_least_once>, or at_most_once");
+    };
+};
+
+struct transport_can_redeliver {
+    template <class C>
+    static constexpr bool holds = !questions::addressing_of<C>::delivery::redelivers || questions::can<C>.redelivers;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: this transport forgets a message when a receiver takes it, and cannot give it to another "
+            "when that one dies: write at_most_once, or a transport in memory such as shm");
+    };
+};
+
+struct transport_takes_many_senders {
+    template <class C>
+    static constexpr bool holds = !questions::addressing_of<C>::many_senders || questions::can<C>.many_senders;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: this transport has one sender at a time, and a mailbox or a port has many: write direct, "
+            "or a transport in memory such as shm");
+    };
+};
+
+struct transport_takes_many_receivers {
+    // With neither many senders nor many receivers the rule before this one speaks for both.
+    template <class C>
+    static constexpr bool holds = !transport_takes_many_senders::holds<C> ||
+                                  !questions::addressing_of<C>::many_receivers || questions::can<C>.many_receivers;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: this transport has one receiver at a time, and a mailbox has many: write port or direct, "
+            "or a transport in memory such as shm");
+    };
+};
+
+struct what_is_owned_goes_with_its_owner {
+    template <class C>
+    static constexpr bool holds =
+        !questions::addressing_of<C>::owned || questions::lifetime_of<C>::until == lifetime::end::owner;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: a port belongs to its receiver and goes with it: write owner_lifetime or nothing, or "
+                      "mailbox for what is to stay");
+    };
+};
+
+struct transport_survives_reboot {
+    template <class C>
+    static constexpr bool holds =
+        !what_is_owned_goes_with_its_owner::holds<C> || questions::lifetime_of<C>::until != lifetime::end::removal ||
+        questions::can<C>.survives_reboot;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: filesystem_lifetime needs a transport that is a file, and this one does not survive a "
+                      "reboot: write mapped_file, or kernel_lifetime or owner_lifetime");
+    };
+};
+
+struct transport_goes_with_the_kernel {
+    template <class C>
+    static constexpr bool holds =
+        !what_is_owned_goes_with_its_owner::holds<C> || questions::lifetime_of<C>::until != lifetime::end::kernel ||
+        !questions::can<C>.survives_reboot;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: this transport is a file, which outlives the kernel: write filesystem_lifetime or "
+                      "owner_lifetime instead of kernel_lifetime, or shm");
+    };
+};
+
+struct transport_survives_its_processes {
+    template <class C>
+    static constexpr bool holds =
+        !what_is_owned_goes_with_its_owner::holds<C> || questions::lifetime_of<C>::until != lifetime::end::kernel ||
+        questions::can<C>.survives_reboot || questions::can<C>.survives_processes;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: this transport goes with the last process that holds it, and kernel_lifetime is to stay "
+                      "after that: write owner_lifetime or nothing, or a transport with a name such as shm");
+    };
+};
+
+/// The list. What a message is and which words there are comes first, and then what goes together.
+using rules = list<policies_are_words,               //
+                   words_keep_their_contract,        //
+                   one_word_per_axis,                //
+                   mailbox_arguments_agree,          //
+                   sides_can_wait,                   //
+                   bounded_holds_something,          //
+                   message_is_no_address,            //
+                   message_is_an_object,             //
+                   message_is_unqualified,           //
+                   message_codec_is_complete,        //
+                   message_can_travel,               //
+                   message_holds_no_address,         //
+                   message_has_room,                 //
+                   rendezvous_has_one_who_waits,     //
+                   rendezvous_keeps_nothing,         //
+                   redelivery_has_another_receiver,  //
+                   transport_can_redeliver,          //
+                   transport_takes_many_senders,     //
+                   transport_takes_many_receivers,   //
+                   what_is_owned_goes_with_its_owner,
+                   transport_survives_reboot,       //
+                   transport_goes_with_the_kernel,  //
+                   transport_survives_its_processes>;
+
+}  // namespace parley::compose

@@ -1,0 +1,30 @@
+#pragma once
+
+/// Everything that needs no library beyond Boost's headers. A program that wants less includes `parley/channel.hpp` and
+/// the words that it uses.
+
+// First, so that the compiler says little before it says the sentence of a broken rule.
+#include <parley/compose/rules.hpp>
+
+#include <parley/addressing/direct.hpp>
+#include <parley/addressing/mailbox.hpp>
+#include <parley/addressing/port.hpp>
+#include <parley/buffering/bounded.hpp>
+#include <parley/buffering/unbounded.hpp>
+#include <parley/buffering/zero.hpp>
+#include <parley/channel.hpp>
+#include <parley/lifetime/filesystem.hpp>
+#include <parley/lifetime/kernel.hpp>
+#include <parley/lifetime/owner.hpp>
+#include <parley/message/bytes.hpp>
+#include <parley/message/codec.hpp>
+#include <parley/synchronization/blocking.hpp>
+#include <parley/synchronization/nonblocking.hpp>
+#include <parley/synchronization/sync.hpp>
+#include <parley/transport/anonymous_shm.hpp>
+#include <parley/transport/mapped_file.hpp>
+#include <parley/transport/shm.hpp>
+#include <parley/transport/sysv_shm.hpp>
+#include <parley/wait/condvar.hpp>
+#include <parley/wait/futex.hpp>
+#include <parley/wait/spin.hpp>

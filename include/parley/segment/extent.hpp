@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <boost/interprocess/exceptions.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+
+#include <parley/os/error.hpp>
+
+/// A part of a segment that is reserved, mapped and given back as a whole.
+
+namespace parley::segment {
+
+using region = boost::interprocess::mapped_region;
+
+/// Extent 0 holds header and body; an unbounded channel grows by extents 1, 2, 3 and so on, each at its own offset.
+struct extent {
+    std::uint64_t index;
+    std::uint64_t offset;  ///< bytes from the beginning, a multiple of the page size
+    std::size_t size;      ///< bytes
+};
+
+/// What Boost.Interprocess maps: a descriptor, or the number of a System V segment.
+class mappable {
+public:
+    [[nodiscard]] static mappable file(int descriptor) noexcept { return mappable{descriptor, false}; }
+    [[nodiscard]] static mappable system_v(int identifier) noexcept { return mappable{identifier, true}; }
+
+    [[nodiscard]] boost::interprocess::mapping_handle_t get_mapping_handle() const noexcept {
+        boost::interprocess::mapping_handle_t handle{};
+        handle.handle = number_;
+        handle.is_xsi = is_xsi_;
+        return handle;
+    }
+
+private:
+    mappable(int number, bool is_xsi) noexcept : number_(number), is_xsi_(is_xsi) {}
+    int number_;
+    bool is_xsi_;
+};
+
+/// Maps `size` bytes from `offset` on for reading and writing; 0 bytes mean all there are.
+[[nodiscard]] inline region map_region(const mappable& what, std::uint64_t offset, std::size_t size) {
+    try {
+        return region{what, boost::interprocess::read_write, static_cast<boost::interprocess::offset_t>(offset), size};
+    } catch (const boost::interprocess::interprocess_exception& failure) {
+        os::throw_system(failure.get_native_error(), "mapping " + std::to_string(size) + " bytes of a segment",
+                         "see the limits of address space (ulimit -v) and of mappings (vm.max_map_count)");
+    }
+}
+
+}  // namespace parley::segment

@@ -1,0 +1,323 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <parley/addressing/concept.hpp>
+#include <parley/lifetime/concept.hpp>
+#include <parley/os/clock.hpp>
+#include <parley/os/error.hpp>
+#include <parley/os/fence.hpp>
+#include <parley/os/file_lock.hpp>
+#include <parley/segment/locks.hpp>
+#include <parley/segment/segment.hpp>
+#include <parley/synchronization/concept.hpp>
+#include <parley/transport/concept.hpp>
+#include <parley/transport/memory/queue.hpp>
+#include <parley/transport/memory/ring_engine.hpp>
+#include <parley/transport/memory/turnstile.hpp>
+#include <parley/wait/parking_lot.hpp>
+
+namespace parley::transport::memory {
+
+/// How many polls in vain pass between two looks for peers.
+inline constexpr unsigned polls_per_look = 256;
+
+/// The parking lot of one side of a composition, or nothing where that side never waits.
+template <class Side, std::size_t Places>
+struct lot_selector {
+    static constexpr auto choose() {
+        if constexpr (Side::waits) {
+            return std::type_identity<waiting::parking_lot<typename Side::strategy, Places>>{};
+        } else {
+            return std::type_identity<waiting::no_parking>{};
+        }
+    }
+    using type = typename decltype(choose())::type;
+};
+
+template <class Side, std::size_t Places>
+using lot_for = typename lot_selector<Side, Places>::type;
+
+/// Whether somebody on that side may be asleep and must be woken.
+template <class Side>
+[[nodiscard]] constexpr bool sleeps() noexcept {
+    if constexpr (Side::waits) {
+        return Side::strategy::sleeps;
+    } else {
+        return false;
+    }
+}
+
+/// What lies in the segment of a mailbox or a port.
+template <class C, class Backing>
+struct mailbox_body {
+    using addressing = typename C::template word<addressing_axis>;
+    using synchronization = typename C::template word<synchronization_axis>;
+    using sender_side = typename synchronization::sender_side;
+    using receiver_side = typename synchronization::receiver_side;
+
+    static constexpr std::size_t sender_places = addressing::many_senders ? places_of_many : 1;
+    static constexpr std::size_t receiver_places = addressing::many_receivers ? places_of_many : 1;
+
+    using queue_type = queue_for<typename C::message, typename C::template word<buffering_axis>, sender_places,
+                                 receiver_places, addressing::delivery::redelivers, Backing>;
+
+    std::atomic<std::uint64_t> attached_senders{0};  ///< a bit for each place whose holder has not left in good order
+    std::atomic<std::uint64_t> attached_receivers{0};
+    turnstile_for<typename addressing::selection> turnstile;
+    [[no_unique_address]] lot_for<sender_side, sender_places> senders_lot;
+    [[no_unique_address]] lot_for<receiver_side, receiver_places> receivers_lot;
+    queue_type queue;
+};
+
+/// What one participant of a mailbox or port knows of the others: the context of the engines.
+template <class C, class Backing, bool IsSender>
+class mailbox_context {
+public:
+    using body_type = mailbox_body<C, Backing>;
+    using segment_type = segment::segment<Backing, body_type>;
+    using addressing = typename C::template word<addressing_axis>;
+
+    /// Set while a slot is lent to the user: nothing else may be claimed meanwhile.
+    bool loan_out = false;
+    bool take_out = false;
+
+    /// Batches are cut into single messages where each belongs to another receiver.
+    static constexpr bool one_by_one = addressing::selection::takes_turns;
+
+    /// Whether the channel goes with one process. (An anonymous one goes with all of them.)
+    static constexpr bool has_owner = C::template word<lifetime_axis>::until == lifetime::end::owner &&
+                                      C::template word<transport_axis>::capabilities.named;
+
+    mailbox_context() = default;
+    mailbox_context(segment_type&& attached, std::size_t place) : segment_(std::move(attached)), place_(place) {}
+
+    [[nodiscard]] segment_type& segment() noexcept { return segment_; }
+    [[nodiscard]] std::size_t place() const noexcept { return place_; }
+
+    [[nodiscard]] bool closed() const noexcept { return segment_.closed() != segment::closing::open; }
+
+    [[noreturn, gnu::cold, gnu::noinline]] void throw_closed() const {
+        throw_error(errc::closed, segment_.path() +
+                                      " is closed: it was removed, or its owner has left; open it again "
+                                      "when a new one exists");
+    }
+
+    [[nodiscard]] bool sender_alive(std::size_t place) const noexcept {
+        return (IsSender && place == place_) ||
+               os::byte_is_locked_by_other(segment_.file(), byte(segment::locks::sender_places, place));
+    }
+
+    [[nodiscard]] bool receiver_alive(std::size_t place) const noexcept {
+        return (!IsSender && place == place_) ||
+               os::byte_is_locked_by_other(segment_.file(), byte(segment::locks::receiver_places, place));
+    }
+
+    void wake_receivers(std::size_t count) noexcept {
+        if constexpr (sleeps<typename body_type::receiver_side>()) {
+            fence();
+            auto& lot = body().receivers_lot;
+            if (lot.anybody()) [[unlikely]] {
+                wake_parked_receivers(count);
+            }
+        }
+    }
+
+    void wake_receiver(std::size_t place) noexcept {
+        if constexpr (sleeps<typename body_type::receiver_side>()) {
+            fence();
+            body().receivers_lot.wake(place);
+        }
+    }
+
+    void wake_senders(std::size_t count) noexcept {
+        if constexpr (sleeps<typename body_type::sender_side>()) {
+            fence();
+            auto& lot = body().senders_lot;
+            for (; count > 0 && lot.anybody(); --count)
+                [[unlikely]] { lot.wake_one(); }
+        }
+    }
+
+    void wake_sender(std::size_t place) noexcept {
+        if constexpr (sleeps<typename body_type::sender_side>()) {
+            fence();
+            body().senders_lot.wake(place);
+        }
+    }
+
+    void wake_everybody() noexcept {
+        body().senders_lot.wake_all();
+        body().receivers_lot.wake_all();
+    }
+
+    [[nodiscard]] bool admits() const noexcept { return body().turnstile.admits(place_); }
+
+    /// Whether this receiver may receive now, by the mailbox's selection.
+    [[nodiscard]] bool enter() {
+        if constexpr (selective) {
+            return body().turnstile.enter(place_) ||
+                   (suspicion_.due() && resolve_turn() && body().turnstile.enter(place_));
+        } else {
+            return true;
+        }
+    }
+
+    /// After a message has been received.
+    void leave() noexcept {
+        if constexpr (selective) {
+            if (body().turnstile.leave(place_)) {
+                wake_receivers(1);
+            }
+        }
+    }
+
+    /// Whether the last wait really slept; asked once.
+    [[nodiscard]] bool was_asleep() noexcept { return was_asleep_ && std::exchange(was_asleep_, false); }
+
+    /// A receive has found nothing, or a send no room: whether it is time for `look_for_peers`. A side that polls looks
+    /// now and then too, or it would never learn that nobody is left.
+    [[nodiscard]] bool nothing_came() noexcept { return counts_on_others && ++idle_polls_ % polls_per_look == 0; }
+    [[nodiscard]] bool nothing_went() noexcept { return nothing_came(); }
+
+    /// A sender that always finds room would never look for peers: now and then it does.
+    void finds_room() {
+        if (nothing_went()) {
+            look_around();
+        }
+    }
+
+    /// Closes the channel if nobody is left who could use it.
+    template <class Ready>
+    void look_for_peers(Ready) {
+        look_around();
+    }
+
+    template <class Ready, class Resolve>
+    [[nodiscard]] bool wait_to_send(os::deadline until, Ready ready, Resolve resolve) {
+        return wait(body().senders_lot, until, ready, [&] {
+            resolve();
+            look_around();
+        });
+    }
+
+    template <class Ready, class Resolve>
+    [[nodiscard]] bool wait_to_receive(os::deadline until, Ready ready, Resolve resolve) {
+        return wait(
+            body().receivers_lot, until, [&] { return admits() && ready(); },
+            [&] {
+                resolve();
+                if constexpr (selective) {
+                    resolve_turn();
+                }
+                look_around();
+            });
+    }
+
+    /// Calls `adopt` if no other process is giving messages of the dead to the living at the moment.
+    template <class Adopt>
+    [[nodiscard]] bool with_recovery_lock(Adopt adopt) {
+        if (!os::try_lock_byte(segment_.file(), segment::locks::recovery)) {
+            return false;
+        }
+        struct unlock {
+            int file;
+            ~unlock() { os::unlock_byte(file, segment::locks::recovery); }
+        } guard{segment_.file()};
+        return adopt();
+    }
+
+private:
+    static constexpr bool counts_on_others = has_owner || !C::template word<transport_axis>::capabilities.named;
+    static constexpr bool selective = turnstile_for<typename addressing::selection>::selective;
+
+    [[gnu::cold, gnu::noinline]] void wake_parked_receivers(std::size_t count) noexcept {
+        auto& lot = body().receivers_lot;
+        const auto target = body().turnstile.target();
+        if (target != anybody) {
+            lot.wake(target);
+            return;
+        }
+        for (; count > 0 && lot.anybody(); --count) {
+            lot.wake_one();
+        }
+    }
+
+    [[nodiscard]] static std::uint32_t byte(std::uint32_t first, std::size_t place) noexcept {
+        return first + static_cast<std::uint32_t>(place);
+    }
+
+    [[nodiscard]] body_type& body() const noexcept { return segment_.body(); }
+
+    /// Before asking who sleeps. With turns, two sides that run often look at each other's stores: no asymmetry there.
+    void fence() const noexcept {
+        if constexpr (selective) {
+            os::light_fence(false);
+        } else {
+            segment_.fence();
+        }
+    }
+
+    bool resolve_turn() {
+        const auto alive = [this](std::size_t place) { return receiver_alive(place); };
+        if (!body().turnstile.resolve(alive)) {
+            return false;
+        }
+        if (os::try_lock_byte(segment_.file(), segment::locks::gate)) {
+            body().turnstile.forget_dead(alive);
+            os::unlock_byte(segment_.file(), segment::locks::gate);
+        }
+        return true;
+    }
+
+    template <class Lot, class Ready, class LookAround>
+    [[nodiscard]] bool wait(Lot& lot, os::deadline until, Ready ready, LookAround look) {
+        const bool waited = waiting::wait_until(
+            lot, place_, until, [&] { return ready() || closed(); }, look, was_asleep_);
+        if (waited && segment_.closed() == segment::closing::owner_died) {
+            report_dead_owner(ready());
+        }
+        return waited;
+    }
+
+    /// What a waiter looks for now and then: whether anybody is left who could end the wait.
+    void look_around() {
+        if constexpr (has_owner) {
+            if (segment_.bury_dead_owner()) {
+                wake_everybody();
+            }
+        }
+        if constexpr (!C::template word<transport_axis>::capabilities.named) {
+            const auto other_side = IsSender ? segment::locks::receivers : segment::locks::senders;
+            if (!os::byte_is_locked_by_other(segment_.file(), other_side)) {
+                const auto& attached = IsSender ? body().attached_receivers : body().attached_senders;
+                // Whoever leaves in good order takes its bit along.
+                segment_.close(attached.load(std::memory_order_relaxed) == 0 ? segment::closing::removed
+                                                                             : segment::closing::owner_died);
+            }
+        }
+    }
+
+    void report_dead_owner(bool ready) const {
+        if constexpr (addressing::owned || !C::template word<transport_axis>::capabilities.named) {
+            if (!ready) {
+                throw_error(errc::peer_died, "waiting on " + segment_.path() +
+                                                 ": the only process that could have ended this wait was killed; start "
+                                                 "it again, then open the channel anew");
+            }
+        }
+    }
+
+    segment_type segment_;
+    std::size_t place_ = 0;
+    suspicion suspicion_;
+    unsigned idle_polls_ = 0;
+    bool was_asleep_ = false;
+};
+
+}  // namespace parley::transport::memory

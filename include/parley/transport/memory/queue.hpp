@@ -1,0 +1,71 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <type_traits>
+
+#include <parley/buffering/concept.hpp>
+#include <parley/message/wire.hpp>
+#include <parley/ring/bounded_slots.hpp>
+#include <parley/ring/chain_slots.hpp>
+#include <parley/ring/handoff.hpp>
+#include <parley/ring/mpmc.hpp>
+#include <parley/ring/spsc.hpp>
+#include <parley/segment/extents.hpp>
+
+/// Which algorithm carries a composition's messages: addressing and buffering pick it, so that nobody pays for
+/// generality that the types rule out.
+///
+///   |            | one sender, one receiver | many of either          |
+///   |------------|--------------------------|-------------------------|
+///   | zero       | ring::handoff            | ring::handoff           |
+///   | bounded<N> | ring::spsc               | ring::mpmc over N slots |
+///   | unbounded  | ring::mpmc over a chain  | ring::mpmc over a chain |
+
+namespace parley::transport::memory {
+
+/// At most so many senders and so many receivers are attached to one channel at a time; over time, any number.
+inline constexpr std::size_t places_of_many = 64;
+
+template <class Message, class Buffering, std::size_t Senders, std::size_t Receivers, bool KeepForOthers, class Backing>
+struct queue_selector {
+    using wire = message::wire<Message>;
+
+    static constexpr auto choose() {
+        if constexpr (Buffering::rendezvous) {
+            return std::type_identity<ring::handoff<wire::capacity, wire::alignment, Senders, Receivers>>{};
+        } else if constexpr (Buffering::capacity == buffering::without_limit) {
+            using slots = ring::chain_slots<wire::capacity, wire::alignment, segment::extents<Backing>, std::atomic>;
+            return std::type_identity<ring::mpmc<slots, Senders, Receivers, KeepForOthers>>{};
+        } else if constexpr (Senders == 1 && Receivers == 1) {
+            return std::type_identity<ring::spsc<Buffering::capacity, wire::capacity, wire::alignment>>{};
+        } else {
+            using slots = ring::bounded_slots<Buffering::capacity, wire::capacity, wire::alignment, std::atomic>;
+            return std::type_identity<ring::mpmc<slots, Senders, Receivers, KeepForOthers>>{};
+        }
+    }
+
+    using type = typename decltype(choose())::type;
+};
+
+template <class Message, class Buffering, std::size_t Senders, std::size_t Receivers, bool KeepForOthers, class Backing>
+using queue_for = typename queue_selector<Message, Buffering, Senders, Receivers, KeepForOthers, Backing>::type;
+
+/// Makes one process's end of a queue: `Queue::producer` or `Queue::consumer`, with a view of slots that may grow.
+template <class End, class Queue, class Growth>
+[[nodiscard]] End make_end(Queue& queue, std::size_t place, const Growth& growth) {
+    if constexpr (requires { typename Queue::slots_type; }) {
+        using view = typename Queue::slots_type::view;
+        if constexpr (std::is_constructible_v<view, typename Queue::slots_type&, Growth>) {
+            return End{queue, view{queue.slots(), growth}, place};
+        } else {
+            return End{queue, view{queue.slots()}, place};
+        }
+    } else if constexpr (std::is_constructible_v<End, Queue&, std::size_t>) {
+        return End{queue, place};
+    } else {
+        return End{queue};
+    }
+}
+
+}  // namespace parley::transport::memory

@@ -1,0 +1,6 @@
+// expect: parley: the message is a pointer or a reference, which means nothing in another process:
+// expect: send the object itself
+#include <parley/parley.hpp>
+
+using refused = parley::channel<int*>;
+static_assert(!refused::description.empty());

@@ -1,0 +1,303 @@
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <parley/parley.hpp>
+
+#include "conformance/compositions.hpp"
+#include "conformance/venue.hpp"
+#include "support/catch.hpp"
+
+/// Channels without a name: made in pairs, inherited, handed on by descriptor.
+
+namespace parley::conformance {
+
+namespace {
+
+/// The mailbox whose other end a program executed anew takes over by its number; see the last test.
+using handed_on = parley::channel<item, anonymous_shm, bounded<16>>;
+constexpr const char* number_variable = "PARLEY_TEST_DESCRIPTOR";
+
+void send_descriptor(int socket, int descriptor) {
+    char byte = 'd';
+    ::iovec content{.iov_base = &byte, .iov_len = 1};
+    alignas(::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    ::msghdr message{};
+    message.msg_iov = &content;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    auto* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    REQUIRE(::sendmsg(socket, &message, 0) == 1);
+}
+
+int receive_descriptor(int socket) {
+    char byte = 0;
+    ::iovec content{.iov_base = &byte, .iov_len = 1};
+    alignas(::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+    ::msghdr message{};
+    message.msg_iov = &content;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    PARLEY_CHECK_IN_CHILD(::recvmsg(socket, &message, 0) == 1);
+    int descriptor = -1;
+    std::memcpy(&descriptor, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof descriptor);
+    return descriptor;
+}
+
+}  // namespace
+
+using pairs = std::tuple<on<anonymous_shm>::c<>,                                //
+                         on<anonymous_shm>::c<bounded<1>, blocking_on<futex>>,  //
+                         on<anonymous_shm>::c<bounded<3>, blocking_on<spin>>,   //
+                         on<anonymous_shm>::c<unbounded>,                       //
+                         on<anonymous_shm>::c<zero>,                            //
+                         on<anonymous_shm>::c<bounded<3>, nonblocking>,         //
+                         on<anonymous_shm>::c<port, bounded<3>>,                //
+                         on<anonymous_shm>::c<mailbox_by<round_robin>, bounded<3>>>;
+
+TEMPLATE_LIST_TEST_CASE("a pair across fork, and its end as with a pipe", "", pairs) {
+    using C = TestType;
+    INFO(C::describe());
+    auto ends = std::optional{C::pair()};
+    child receiver{"receiver", [&] {
+                       auto in = std::move(ends->second);
+                       ends.reset();
+                       for (std::uint32_t number = 0; number < 20; ++number) {
+                           PARLEY_CHECK_IN_CHILD(get(in).number == number);
+                       }
+                       std::error_code code;
+                       while (!code) {
+                           PARLEY_CHECK_IN_CHILD(!in.receive(code));
+                       }
+                       PARLEY_CHECK_IN_CHILD(code == errc::closed);
+                   }};
+    child sender{"sender", [&] {
+                     auto out = std::move(ends->first);
+                     ends.reset();
+                     for (std::uint32_t number = 0; number < 20; ++number) {
+                         put(out, item::make(1, number));
+                     }
+                 }};
+    ends.reset();
+    CHECK(sender.join_ok());
+    CHECK(receiver.join_ok());
+}
+
+TEMPLATE_LIST_TEST_CASE("when all senders are killed the receiver's wait ends, and the other way round", "", pairs) {
+    using C = TestType;
+    INFO(C::describe());
+    for (const bool kill_sender : {true, false}) {
+        INFO("the sender is killed: " << kill_sender);
+        auto ends = std::optional{C::pair()};
+        steps step;
+        child victim{"victim", [&] {
+                         if (kill_sender) {
+                             auto out = std::move(ends->first);
+                             ends.reset();
+                             if constexpr (!rendezvous<C>) {
+                                 put(out, item::make(1, 5));
+                             } else {
+                                 static_cast<void>(out.try_send(item::make(1, 5)));
+                             }
+                             step.advance();
+                             for (;;) {
+                                 ::pause();
+                             }
+                         } else {
+                             auto in = std::move(ends->second);
+                             ends.reset();
+                             static_cast<void>(in.try_receive());
+                             step.advance();
+                             for (;;) {
+                                 ::pause();
+                             }
+                         }
+                     }};
+        child survivor{
+            "survivor", [&] {
+                if (kill_sender) {
+                    auto in = std::move(ends->second);
+                    ends.reset();
+                    if constexpr (!rendezvous<C>) {
+                        PARLEY_CHECK_IN_CHILD(get(in).number == 5);
+                    }
+                    step.advance();
+                    std::error_code code;
+                    while (!code) {
+                        PARLEY_CHECK_IN_CHILD(!in.receive(code));
+                    }
+                    PARLEY_CHECK_IN_CHILD(code == errc::peer_died || (!receiver_waits<C> && code == errc::closed));
+                } else {
+                    auto out = std::move(ends->first);
+                    ends.reset();
+                    PARLEY_CHECK_IN_CHILD(step.await(1));
+                    if constexpr (!unlimited<C>) {
+                        while (out.try_send(item::make(1, 1))) {
+                        }
+                    }
+                    step.advance();
+                    std::error_code code;
+                    while (!code) {
+                        out.send(item::make(1, 1), code);
+                    }
+                    PARLEY_CHECK_IN_CHILD(code == errc::peer_died || code == errc::closed);
+                    PARLEY_CHECK_IN_CHILD(!sender_waits<C> || unlimited<C> || code == errc::peer_died);
+                }
+            }};
+        ends.reset();
+        REQUIRE(step.await(2));
+        victim.kill9();
+        CHECK(survivor.join_ok());
+    }
+}
+
+TEST_CASE("a pair of links across fork") {
+    using C = on<anonymous_shm>::c<direct, bounded<3>>;
+    auto ends = std::optional{C::pair()};
+    child one{"one", [&] {
+                  auto mine = std::move(ends->first);
+                  ends.reset();
+                  for (std::uint32_t number = 0; number < 100; ++number) {
+                      mine.send(item::make(1, number));
+                      PARLEY_CHECK_IN_CHILD(mine.receive().number == number + 7);
+                  }
+                  PARLEY_CHECK_IN_CHILD(thrown_by([&] { return mine.receive(); }) == errc::closed);
+              }};
+    child other{"other", [&] {
+                    auto mine = std::move(ends->second);
+                    ends.reset();
+                    for (std::uint32_t number = 0; number < 100; ++number) {
+                        PARLEY_CHECK_IN_CHILD(mine.receive().number == number);
+                        mine.send(item::make(2, number + 7));
+                    }
+                }};
+    ends.reset();
+    CHECK(other.join_ok());
+    CHECK(one.join_ok());
+
+    ends.emplace(C::pair());
+    steps step;
+    child victim{"victim", [&] {
+                     auto mine = std::move(ends->second);
+                     ends.reset();
+                     mine.send(item::make(1, 1));
+                     step.reach(1);
+                     for (;;) {
+                         ::pause();
+                     }
+                 }};
+    auto mine = std::move(ends->first);
+    ends.reset();
+    CHECK(mine.receive().number == 1);
+    REQUIRE(step.await(1));
+    victim.kill9();
+    CHECK(thrown_by([&] { return mine.receive(); }) == errc::peer_died);
+}
+
+TEST_CASE("an end that nobody has used yet counts as somebody who may come") {
+    using C = on<anonymous_shm>::c<bounded<3>>;
+    auto ends = C::pair();
+    steps step;
+    child late{"late", [&] {
+                   PARLEY_CHECK_IN_CHILD(step.await(1));
+                   ends.first.send(item::make(1, 1));
+               }};
+    CHECK_FALSE(ends.second.receive_for(300ms));  // several looks around
+    step.reach(1);
+    CHECK(ends.second.receive().number == 1);
+    CHECK(late.join_ok());
+}
+
+TEST_CASE("an end is handed on to an unrelated process through a socket") {
+    using C = on<anonymous_shm>::c<bounded<3>>;
+    int sockets[2] = {-1, -1};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
+    child stranger{"stranger", [&] {  // forked before the pair is made: it inherits nothing of it
+                       receiver<C> in{from_descriptor, receive_descriptor(sockets[1])};
+                       for (std::uint32_t number = 0; number < 10; ++number) {
+                           PARLEY_CHECK_IN_CHILD(in.receive().number == number);
+                       }
+                       PARLEY_CHECK_IN_CHILD(thrown_by([&] { return in.receive(); }) == errc::closed);
+                   }};
+    {
+        auto ends = std::optional{C::pair()};
+        send_descriptor(sockets[0], ends->second.descriptor());
+        auto out = std::move(ends->first);
+        ends.reset();
+        for (std::uint32_t number = 0; number < 10; ++number) {
+            out.send(item::make(1, number));
+        }
+    }
+    CHECK(stranger.join_ok());
+    ::close(sockets[0]);
+    ::close(sockets[1]);
+}
+
+TEST_CASE("an end is handed on by exec") {
+    auto ends = std::optional{handed_on::pair()};
+    const int inherited = ::dup(ends->first.descriptor());  // dup(2): not closed on exec
+    REQUIRE(inherited >= 0);
+    ::setenv(number_variable, std::to_string(inherited).c_str(), 1);
+    std::string program = "/proc/self/exe";
+    std::string which = "[.executed anew]";
+    char* arguments[] = {program.data(), which.data(), nullptr};
+    pid_t pid = 0;
+    REQUIRE(::posix_spawn(&pid, program.c_str(), nullptr, nullptr, arguments, environ) == 0);
+    ::close(inherited);
+    ::unsetenv(number_variable);
+    auto in = std::move(ends->second);
+    ends.reset();
+    for (std::uint32_t number = 0; number < 10; ++number) {
+        CHECK(in.receive().number == number);
+    }
+    CHECK(thrown_by([&] { return in.receive(); }) == errc::closed);
+    int status = -1;
+    ::waitpid(pid, &status, 0);
+    CHECK(status == 0);
+}
+
+TEST_CASE("the program that is executed anew by the test before", "[.executed anew]") {
+    const char* number = std::getenv(number_variable);
+    if (number == nullptr) {
+        return;
+    }
+    sender<handed_on> out{from_descriptor, std::atoi(number)};
+    for (std::uint32_t each = 0; each < 10; ++each) {
+        out.send(item::make(1, each));
+    }
+}
+
+TEST_CASE("a descriptor that is no end of this channel is refused") {
+    using C = on<anonymous_shm>::c<bounded<3>>;
+    using other = on<anonymous_shm>::c<bounded<4>>;
+    auto ends = C::pair();
+    sender<other> wrong{from_descriptor, duplicate(ends.first.descriptor())};
+    CHECK(thrown_by([&] { return wrong.try_send(item::make(1, 1)); }) == errc::incompatible);
+    std::error_code code;
+    CHECK_FALSE(wrong.send(item::make(1, 1), code));
+    CHECK(code == errc::incompatible);
+    sender<C> no_channel{from_descriptor, ::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+    CHECK_FALSE(no_channel.send(item::make(1, 1), code));
+    CHECK(code);
+    CHECK(ends.first.try_send(item::make(1, 1)));
+}
+
+}  // namespace parley::conformance

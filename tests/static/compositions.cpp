@@ -1,0 +1,147 @@
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <parley/parley.hpp>
+
+// Defaults, order, descriptions, and the rules one by one; one negative beside each positive.
+
+namespace compositions {
+
+struct half_coded {
+    int value;
+};
+
+}  // namespace compositions
+
+template <>
+struct parley::codec<compositions::half_coded> {
+    static constexpr std::size_t max_size = 4;
+};
+
+namespace compositions {
+
+using namespace parley;
+
+struct order {
+    std::uint64_t id;
+    double price;
+};
+
+template <class Axis, class... Policies>
+using word = typename compose::composition<int, Policies...>::template word<Axis>;
+
+// Defaults.
+static_assert(std::is_same_v<word<transport_axis>, shm>);
+static_assert(std::is_same_v<word<addressing_axis>, mailbox>);
+static_assert(std::is_same_v<word<synchronization_axis>, blocking>);
+static_assert(std::is_same_v<word<buffering_axis>, bounded<1024>>);
+static_assert(std::is_same_v<word<lifetime_axis>, kernel_lifetime>);
+// The lifetime follows the transport, and the addressing before it.
+static_assert(std::is_same_v<word<lifetime_axis, mapped_file>, filesystem_lifetime>);
+static_assert(std::is_same_v<word<lifetime_axis, anonymous_shm>, owner_lifetime>);
+static_assert(std::is_same_v<word<lifetime_axis, port, mapped_file>, owner_lifetime>);
+static_assert(std::is_same_v<word<lifetime_axis, mapped_file, owner_lifetime>, owner_lifetime>);
+
+// Any order.
+using one_way = channel<order, shm, mailbox, blocking, bounded<8>, kernel_lifetime>;
+using other_way = channel<order, kernel_lifetime, bounded<8>, blocking, mailbox, shm>;
+using short_way = channel<order, bounded<8>>;
+using another = channel<order, bounded<9>>;
+static_assert(one_way::description == other_way::description && one_way::fingerprint == other_way::fingerprint);
+static_assert(one_way::fingerprint == short_way::fingerprint && one_way::fingerprint != another::fingerprint);
+static_assert(std::is_same_v<one_way::message, order>);
+static_assert(std::is_same_v<other_way::word<buffering_axis>, bounded<8>>);
+
+static_assert(channel<order>::description ==
+              "message 16 bytes, alignment 8 {u64, f64}; shm; mailbox<any, at_most_once>; "
+              "blocking_on<condvar> to blocking_on<condvar>; bounded<1024>; kernel_lifetime");
+static_assert(channel<int, direct, anonymous_shm, zero, parley::sync<nonblocking, blocking_on<spin>>>::description ==
+              "message 4 bytes, alignment 4 i32; anonymous_shm; direct; "
+              "nonblocking to blocking_on<spin>; zero; owner_lifetime");
+
+// Two spellings of one meaning.
+static_assert(channel<int, parley::sync<blocking, blocking>>::fingerprint == channel<int, blocking>::fingerprint);
+static_assert(channel<int, parley::sync<blocking, nonblocking>>::fingerprint !=
+              channel<int, parley::sync<nonblocking, blocking>>::fingerprint);
+
+// Every word is in the fingerprint.
+static_assert(channel<int, sysv_shm>::fingerprint != channel<int, shm>::fingerprint);
+static_assert(channel<int, direct>::fingerprint != channel<int, mailbox>::fingerprint);
+static_assert(channel<int, blocking_on<futex>>::fingerprint != channel<int, blocking>::fingerprint);
+static_assert(channel<int, unbounded>::fingerprint != channel<int>::fingerprint);
+static_assert(channel<int, owner_lifetime>::fingerprint != channel<int>::fingerprint);
+static_assert(channel<unsigned>::fingerprint != channel<int>::fingerprint);
+
+// The same number from every compiler.
+static_assert(channel<order>::fingerprint == 0xfcba3333c625814d);
+
+// The policies as such.
+static_assert(composable<int> && !composable<int, int> && !composable<int, round_robin> && !composable<int, void>);
+struct undefined;
+static_assert(composable<int, shm> && !composable<int, undefined> && !composable<int, shm&> && !composable<int, shm*>);
+struct carrier_pigeon {
+    using axis = transport_axis;
+};
+static_assert(composable<int, sysv_shm> && !composable<int, carrier_pigeon>);
+struct no_axis_of_ours {
+    using axis = int;
+};
+static_assert(!composable<int, no_axis_of_ours>);
+static_assert(composable<int, shm, mailbox> && !composable<int, shm, sysv_shm> && !composable<int, zero, zero>);
+static_assert(composable<int, blocking> && !composable<int, blocking, parley::sync<blocking, blocking>>);
+static_assert(composable<int, mailbox_by<exclusive>> && !composable<int, mailbox_by<exclusive, any>>);
+static_assert(composable<int, mailbox_by<at_least_once>> && !composable<int, mailbox_by<at_least_once, at_most_once>>);
+static_assert(composable<int, blocking_on<futex>> && !composable<int, blocking_on<nonblocking>>);
+static_assert(composable<int, parley::sync<blocking, nonblocking>> &&
+              !composable<int, parley::sync<blocking, condvar>>);
+static_assert(composable<int, bounded<1>> && !composable<int, bounded<0>>);
+
+// The message.
+static_assert(composable<order> && !composable<order*> && !composable<const order> && !composable<order&>);
+static_assert(composable<bytes<64>> && !composable<std::string> && !composable<bytes<0>>);
+static_assert(!composable<order[2]> && !composable<void> && !composable<undefined> && !composable<void()>);
+struct node {
+    int value;
+    node* next;
+};
+static_assert(!composable<half_coded>);
+static_assert(!composable<node> && !composable<std::string_view>);
+
+// What fits together.
+static_assert(composable<int, zero, parley::sync<blocking, nonblocking>> && !composable<int, zero, nonblocking>);
+static_assert(composable<int, bounded<1>, nonblocking>);
+static_assert(composable<int, bounded<1>, mailbox_by<at_least_once>>);
+static_assert(!composable<int, zero, mailbox_by<at_least_once>>);
+static_assert(composable<int, port, owner_lifetime> && !composable<int, port, kernel_lifetime>);
+static_assert(composable<int, port, mapped_file> && !composable<int, port, mapped_file, filesystem_lifetime>);
+static_assert(composable<int, mapped_file, filesystem_lifetime> && !composable<int, shm, filesystem_lifetime>);
+static_assert(composable<int, mapped_file, owner_lifetime> && !composable<int, mapped_file, kernel_lifetime>);
+static_assert(composable<int, sysv_shm, kernel_lifetime> && !composable<int, anonymous_shm, kernel_lifetime>);
+static_assert(composable<int, direct, owner_lifetime> && composable<int, direct, mapped_file>);
+
+// Transports that there are not yet: the rules ask for capabilities.
+template <bool ManySenders, bool ManyReceivers, bool Redelivers>
+struct line {
+    using axis = transport_axis;
+    using natural_lifetime = owner_lifetime;
+    static constexpr std::string_view name = "line";
+    static constexpr transport::capabilities capabilities{
+        .many_senders = ManySenders, .many_receivers = ManyReceivers, .redelivers = Redelivers};
+};
+static_assert(composable<int, line<false, false, false>, direct> && !composable<int, line<false, false, false>, port>);
+static_assert(composable<int, line<true, false, false>, port> && !composable<int, line<true, false, false>, mailbox>);
+static_assert(composable<int, line<true, true, false>, mailbox>);
+static_assert(!composable<int, line<true, true, false>, mailbox_by<at_least_once>>);
+static_assert(composable<int, line<true, true, true>, mailbox_by<at_least_once>>);
+
+// What a word inherits it need not say: an addressing of one's own.
+struct careful_port : port {
+    using delivery = at_least_once;
+};
+struct plain_port : port {};
+static_assert(composable<int, plain_port> && !composable<int, careful_port>);
+
+}  // namespace compositions
