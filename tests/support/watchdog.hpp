@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -23,6 +24,8 @@ namespace parley::test {
 ///
 /// Every TEST_CASE has one already (support/main.cpp). It is a thread, with all signals blocked so that it never takes
 /// one that is meant for the test; a forked child does not inherit it, and has its parent's `child::join` to watch it.
+/// The constructor returns when the thread has started: a thread that starts allocates, and a fork in that moment would
+/// leave the child an allocator that is locked for ever (the one of older AddressSanitizers is not made ready for fork).
 class watchdog {
 public:
     explicit watchdog(std::string what, duration limit = default_limit)
@@ -32,8 +35,13 @@ public:
         sigset_t before;
         sigfillset(&all);
         pthread_sigmask(SIG_SETMASK, &all, &before);
-        thread_ = std::thread{[this] { watch(); }};
+        thread_ = std::thread{[this] {
+            up_.store(true, std::memory_order_release);
+            up_.notify_one();
+            watch();
+        }};
         pthread_sigmask(SIG_SETMASK, &before, nullptr);
+        up_.wait(false, std::memory_order_acquire);
     }
 
     watchdog(const watchdog&) = delete;
@@ -66,6 +74,7 @@ private:
     std::string what_;
     duration limit_;
     int finished_;
+    std::atomic<bool> up_{false};
     std::thread thread_;
 };
 
