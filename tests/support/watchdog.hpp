@@ -25,7 +25,8 @@ namespace parley::test {
 /// Every TEST_CASE has one already (support/main.cpp). It is a thread, with all signals blocked so that it never takes
 /// one that is meant for the test; a forked child does not inherit it, and has its parent's `child::join` to watch it.
 /// The constructor returns when the thread has started: a thread that starts allocates, and a fork in that moment would
-/// leave the child an allocator that is locked for ever (the one of older AddressSanitizers is not made ready for fork).
+/// leave the child an allocator that is locked for ever (the one of older AddressSanitizers is not made ready for
+/// fork).
 class watchdog {
 public:
     explicit watchdog(std::string what, duration limit = default_limit)
