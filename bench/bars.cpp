@@ -6,8 +6,11 @@ void add_bars(suite& measured) {
     const auto at_most = bar::direction::at_most;
     const auto at_least = bar::direction::at_least;
 
-    measured.add(
-        {"direct ping-pong over the bare line", "direct.polling/ping_pong", {"bare_line/ping_pong"}, at_most, 1.2});
+    measured.add({"direct ping-pong over bare lines",
+                  "direct.polling/ping_pong",
+                  {"bare_line.one_each_way/ping_pong"},
+                  at_most,
+                  1.2});
     measured.add({"direct stream over plain SPSC",
                   "direct.polling/stream",
                   {"plain_spsc.slot_sequence/stream", "plain_spsc.cached_index/stream"},

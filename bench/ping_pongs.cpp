@@ -19,7 +19,8 @@ using direct = direct_pair<parley::channel<message, parley::shm, parley::direct,
 }  // namespace
 
 void add_ping_pongs(suite& measured) {
-    measured.add("bare_line/ping_pong", unit::nanoseconds, 50'000, bare_line);
+    measured.add("bare_line.one_each_way/ping_pong", unit::nanoseconds, 50'000, bare_line<2>);
+    measured.add("bare_line.one_for_both/ping_pong", unit::nanoseconds, 50'000, bare_line<1>);
     measured.add("direct.polling/ping_pong", unit::nanoseconds, 50'000, ping_pong<direct<parley::nonblocking>>);
     measured.add("plain_spsc.slot_sequence/ping_pong", unit::nanoseconds, 50'000,
                  ping_pong<ring_pair<slot_sequence_ring<message, 1024>>>);

@@ -5,25 +5,37 @@
 #include "../support/shared.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 namespace bench::reference {
 
-/// One cache line passed to and fro between two processes: the floor for anything that crosses cores.
-/// It says how far apart the two cores are at this moment, which on a virtual machine changes while it runs.
-inline measurement bare_line(std::uint64_t round_trips) {
+/// A number passed to and fro between two processes, the floor for anything that crosses cores. It says how far apart
+/// the two cores are at this moment, which on a virtual machine changes while it runs.
+///
+/// `lines` = 2: a cache line each way, written by one side and read by the other, as the two directions of a channel
+/// are. `lines` = 1: both write one line, which some processors hand over with the reading; no two rings can do that.
+template <std::size_t lines>
+measurement bare_line(std::uint64_t round_trips) {
+    static_assert(lines == 1 || lines == 2);
     constexpr std::uint64_t group = 100;
     const std::uint64_t groups = std::max<std::uint64_t>(round_trips / group, 20);
     const std::uint64_t warm_up = groups / 10 + 1;
     struct meeting {
-        alignas(128) std::atomic<std::uint64_t> line{0};
+        struct alignas(128) line {
+            std::atomic<std::uint64_t> number{0};
+        };
+        std::array<line, lines> passed;
         alignas(128) start_line start;
         measurement result{};
     };
     shared<meeting> meet;
     process_group processes;
+    auto& there = meet->passed.front().number;
+    auto& back = meet->passed.back().number;
 
     // Odd values are the left side's turn taken, even ones the right side's.
     processes.start("left", [&] {
@@ -38,8 +50,8 @@ inline measurement bare_line(std::uint64_t round_trips) {
                 measured_from = start;
             }
             for (std::uint64_t trip = 0; trip < group; ++trip, turn += 2) {
-                meet->line.store(turn + 1, std::memory_order_release);
-                while (meet->line.load(std::memory_order_acquire) != turn + 2) {
+                there.store(turn + 1, std::memory_order_release);
+                while (back.load(std::memory_order_acquire) != turn + 2) {
                     pause();
                 }
             }
@@ -52,10 +64,10 @@ inline measurement bare_line(std::uint64_t round_trips) {
     processes.start("right", [&] {
         meet->start.wait_for(2);
         for (std::uint64_t turn = 0; turn < 2 * (warm_up + groups) * group; turn += 2) {
-            while (meet->line.load(std::memory_order_acquire) != turn + 1) {
+            while (there.load(std::memory_order_acquire) != turn + 1) {
                 pause();
             }
-            meet->line.store(turn + 2, std::memory_order_release);
+            back.store(turn + 2, std::memory_order_release);
         }
     });
     processes.join_all();

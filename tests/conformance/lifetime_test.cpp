@@ -1,3 +1,4 @@
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdint>
@@ -125,6 +126,59 @@ TEMPLATE_LIST_TEST_CASE("removal ends every wait, after what was sent before has
         CHECK(each.join_ok());
     }
     CHECK_FALSE(C::remove(place.name()));
+}
+
+TEMPLATE_LIST_TEST_CASE("a batch that meets the end brings what was there before the end is told", "", stayers) {
+    using C = TestType;
+    INFO(C::describe());
+    if constexpr (rendezvous<C>) {
+        SUCCEED("nothing is ever in it");
+    } else {
+        venue<C> place;
+        auto out = place.sender();
+        auto in = place.receiver();
+        std::uint32_t sent = 0;
+        while (sent < 3 && out->try_send(item::make(1, sent))) {
+            ++sent;
+        }
+        REQUIRE(sent >= 1);
+        REQUIRE(C::remove(place.name()));
+        std::array<item, 8> batch{};
+        std::error_code code;
+        std::uint32_t next = 0;
+        while (const auto count = in->receive(batch, code)) {
+            CHECK_FALSE(code);
+            for (std::size_t index = 0; index < count; ++index) {
+                CHECK(batch[index].sound());
+                CHECK(batch[index].number == next++);
+            }
+        }
+        CHECK(next == sent);
+        CHECK(code == errc::closed);
+        CHECK(thrown_by([&] { return in->try_receive(batch); }) == errc::closed);
+    }
+}
+
+TEST_CASE("a batch that meets the end on its way says how much of it was accepted") {
+    using C = on<shm>::c<bounded<3>>;
+    venue<C> place;
+    auto in = place.receiver();
+    steps started;
+    child sender{[&] {
+        auto out = place.sender();
+        const std::array<item, 4> batch{item::make(1, 0), item::make(1, 1), item::make(1, 2), item::make(1, 3)};
+        std::error_code code;
+        started.advance();
+        PARLEY_CHECK_IN_CHILD(out->send(batch, code) == 3);
+        PARLEY_CHECK_IN_CHILD(code == errc::closed);
+    }};
+    REQUIRE(started.await(1));
+    CHECK(eventually([&] { return is_asleep(sender.pid()); }));
+    REQUIRE(C::remove(place.name()));
+    CHECK(sender.join_ok());
+    for (std::uint32_t number = 0; number < 3; ++number) {
+        CHECK(in->receive().number == number);
+    }
 }
 
 TEMPLATE_LIST_TEST_CASE("what is in it outlives every process", "", stayers) {

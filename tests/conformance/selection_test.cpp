@@ -168,6 +168,36 @@ using exclusives = std::tuple<on<shm>::c<mailbox_by<exclusive>>,                
                               on<shm>::c<mailbox_by<exclusive>, zero>,                                          //
                               on<shm>::c<mailbox_by<exclusive>, zero, sync<nonblocking, blocking_on<spin>>>>;
 
+TEMPLATE_LIST_TEST_CASE("round_robin: after the end any receiver gets what is left, whoever's turn it is", "",
+                        round_robins) {
+    using C = TestType;
+    INFO(C::describe());
+    if constexpr (rendezvous<C>) {
+        SUCCEED("nothing is ever in it");
+    } else {
+        for (const bool first : {true, false}) {
+            venue<C> place;
+            auto out = place.sender();
+            auto one = place.receiver();
+            auto other = place.receiver();
+            std::uint32_t sent = 0;
+            while (sent < 3 && out->try_send(item::make(1, sent))) {
+                ++sent;
+            }
+            REQUIRE(sent >= 1);
+            REQUIRE(C::remove(place.name()));
+            auto& in = first ? one : other;
+            std::error_code code;
+            std::uint32_t next = 0;
+            while (const auto message = in->try_receive(code)) {
+                CHECK(message->number == next++);
+            }
+            CHECK(next == sent);
+            CHECK(code == errc::closed);
+        }
+    }
+}
+
 TEMPLATE_LIST_TEST_CASE("exclusive: one receiver gets everything until it leaves or is killed, then another does", "",
                         exclusives) {
     using C = TestType;

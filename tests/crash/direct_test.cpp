@@ -32,7 +32,7 @@ public:
             for (unsigned passing = 1; passing <= passings; ++passing) {
                 if (!std::string_view(where).starts_with("segment")) {
                     INFO("at '" << where << "', passing " << passing);
-                    run(what, sentence{where, passing}, nullptr);
+                    check_soon([&] { return run(what, sentence{where, passing}, nullptr); });
                 }
             }
         }
@@ -53,7 +53,8 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
-    void run(act what, std::optional<sentence> dies, passes* seen) {
+    /// One round; returns the seconds until the victim's heir and the survivor had exchanged messages.
+    double run(act what, std::optional<sentence> dies, passes* seen) {
         auto& b = *books_;
         for (std::uint32_t index = 0; index < b.victim_tried.load(); ++index) {
             b.got_of_victim[index].store(0);
@@ -117,6 +118,7 @@ private:
         CHECK(heir.join_ok());
         b.hold_sender.store(false);
         b.sender_holds.store(false);
+        return took;
     }
 
     /// Calls that may end with a word about the peer, which is what this is about.

@@ -157,6 +157,20 @@ inline constexpr std::size_t batch_size = 5;
     return of == role::send_batch || of == role::receive_batch ? batch_size : 1;
 }
 
+/// Seconds within which the survivors go on.
+inline constexpr double soon = 1.0;
+
+/// Plays a round, which tells how many seconds the survivors took, until that was soon enough: a busy machine makes one
+/// recovery slow, but not the same one three times.
+template <class Round>
+void check_soon(Round round) {
+    double took = round();
+    for (int again = 0; again < 2 && took > soon; ++again) {
+        took = round();
+    }
+    CHECK(took <= soon);
+}
+
 struct plan {
     role what = role::send;
     bool wait = false;        ///< the survivors are slow, so that the victim has to wait
@@ -207,13 +221,14 @@ public:
             }
             for (unsigned passing = 1; passing <= passings; ++passing) {
                 INFO("at '" << where << "', passing " << passing);
-                run_victim(how, sentence{where, passing}, nullptr);
+                check_soon([&] { return run_victim(how, sentence{where, passing}, nullptr); });
             }
         }
     }
 
-    /// One round: a victim dies there (or, without a sentence, ends well), and the survivors go on.
-    void run_victim(const plan& how, std::optional<sentence> dies, passes* seen) {
+    /// One round: a victim dies there (or, without a sentence, ends well), and the survivors go on. Returns the seconds
+    /// until they had exchanged messages again.
+    double run_victim(const plan& how, std::optional<sentence> dies, passes* seen) {
         begin_round(how);
         for (const auto& [what, where] : how.before) {
             child early("early victim", [&, what = what, where = where] {
@@ -261,7 +276,7 @@ public:
         } else {
             CHECK(status == 0);
         }
-        end_round(how, dies && status == 128 + SIGKILL ? dies->where : "");
+        return end_round(how, dies && status == 128 + SIGKILL ? dies->where : "");
     }
 
     /// Every place of the channel can be taken again, and the channel removed, with nothing left behind.
@@ -344,7 +359,7 @@ private:
         b.round.fetch_add(1);
     }
 
-    void end_round(const plan& how, std::string_view where) {
+    double end_round(const plan& how, std::string_view where) {
         auto& b = *books_;
         const auto sent_before = b.sent.load();
         const auto received_before = b.survivor_received.load();
@@ -361,7 +376,7 @@ private:
         REQUIRE(receiver_->running());
         const double took = std::chrono::duration<double>(clock::now() - begin).count();
         slowest_ = std::max(slowest_, took);
-        if (took > 1.0) {
+        if (took > soon) {
             std::fprintf(stderr, "  %s: %.0f ms after a %s died at '%.*s'\n", std::string(C::describe()).c_str(),
                          took * 1000.0, name_of(how.what), static_cast<int>(where.size()), where.data());
         }
@@ -409,6 +424,7 @@ private:
             CHECK(b.disordered.load() <= disordered_before_ + doubled);
         }
         b.hold_sender.store(false);
+        return took;
     }
 
     // ---- the survivors

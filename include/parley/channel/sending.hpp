@@ -87,25 +87,18 @@ public:
     }
 
     /// Sends a batch, in order, with as few publications as possible. Returns how many messages were accepted:
-    /// blocking, all of them; nonblocking, those from the front for which there was room.
+    /// blocking, all of them; nonblocking, those from the front for which there was room. Throws as `send` of one
+    /// message, and then it is not known how many were accepted before: the twin tells.
     std::size_t send(std::span<const Message> batch) {
-        if constexpr (Waits) {
-            std::size_t sent = 0;
-            while (sent < batch.size()) {
-                const auto now = try_send(batch.subspan(sent));
-                sent += now;
-                if (now == 0) {
-                    send(batch[sent]);
-                    ++sent;
-                }
-            }
-            return sent;
-        } else {
-            return try_send(batch);
-        }
+        std::size_t sent = 0;
+        send_all(batch, sent);
+        return sent;
     }
+    /// Returns how many were accepted, also when `code` says why the others were not.
     std::size_t send(std::span<const Message> batch, std::error_code& code) noexcept {
-        return reported(code, [&] { return send(batch); });
+        std::size_t sent = 0;
+        reported(code, [&] { send_all(batch, sent); });
+        return sent;
     }
 
     /// As many from the front as can be sent at once.
@@ -156,6 +149,21 @@ public:
     }
 
 protected:
+    void send_all(std::span<const Message> batch, std::size_t& sent) {
+        if constexpr (Waits) {
+            while (sent < batch.size()) {
+                const auto now = try_send(batch.subspan(sent));
+                sent += now;
+                if (now == 0) {
+                    send(batch[sent]);
+                    ++sent;
+                }
+            }
+        } else {
+            sent = try_send(batch);
+        }
+    }
+
     [[nodiscard, gnu::noinline]] bool send_by(const Message& content, os::deadline until) {
         auto& core = usable();
         return core.sender().push_until(core.context(), content, until);

@@ -19,4 +19,18 @@ inline void pause() noexcept {
 #endif
 }
 
+/// Begins to bring the line of `where` to this core, to be read. Changes nothing, and harms nothing if the address is
+/// not to be read.
+inline void fetch_to_read(const void* where) noexcept { __builtin_prefetch(where, 0); }
+
+/// The same, to be written: the line leaves all other cores. In words of its own because for a processor that is not
+/// named, g++ and clang++ make a fetch to read of the builtin.
+inline void fetch_to_write(const void* where) noexcept {
+#if defined(__x86_64__)
+    asm volatile("prefetchw %0" ::"m"(*static_cast<const char*>(where)));
+#else
+    __builtin_prefetch(where, 1);
+#endif
+}
+
 }  // namespace parley::os

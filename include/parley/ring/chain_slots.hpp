@@ -88,6 +88,8 @@ private:
 template <std::size_t PayloadSize, std::size_t PayloadAlignment, class Extents, template <class> class Atomic>
 class chain_slots<PayloadSize, PayloadAlignment, Extents, Atomic>::view {
 public:
+    static constexpr bool looks_ahead = false;  // that would cost a look for the slot's chunk
+
     view(chain_slots& shared, Extents extents) : shared_(&shared), extents_(std::move(extents)) {}
 
     /// The slot of `ticket`; null if it has not been made yet, or no longer exists.

@@ -10,6 +10,7 @@
 #include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
 #include <parley/ring/intent.hpp>
+#include <parley/ring/slots_ahead.hpp>
 #include <parley/ring/ticket.hpp>
 
 /// The ring for many senders, many receivers, or one of either, that survives the death of any of them.
@@ -132,6 +133,7 @@ public:
                 if (declared) {
                     withdraw();
                 }
+                stride_.breaks();
                 return blocked_by(slots_.predecessor(ticket));
             }
             if constexpr (many_senders) {
@@ -146,6 +148,11 @@ public:
                 PARLEY_CRASH_POINT("mpmc: ticket to send won, slot not written");
             }
             won = {ticket, count};
+            if constexpr (Slots::view::looks_ahead) {
+                if (stride_.succeeds()) {
+                    slots_.look_ahead_to_write(won);
+                }
+            }
             return attempt::won;
         }
     }
@@ -247,6 +254,7 @@ private:
     typename Slots::view slots_;
     std::size_t place_;
     miss_counter misses_;
+    stride stride_;
 };
 
 /// One receiver's hold on the ring. Belongs to one thread at a time.
@@ -316,6 +324,7 @@ public:
                 if (declared) {
                     withdraw();
                 }
+                stride_.breaks();
                 return misses_.due() && ring_->tail_.load(std::memory_order_relaxed) > ticket ? attempt::stalled
                                                                                               : attempt::blocked;
             }
@@ -324,6 +333,11 @@ public:
             if (win(ticket, count)) {
                 PARLEY_CRASH_POINT("mpmc: ticket to receive won, message not read");
                 won = {ticket, count};
+                if constexpr (Slots::view::looks_ahead) {
+                    if (stride_.succeeds()) {
+                        slots_.look_ahead_to_read(won);
+                    }
+                }
                 return attempt::won;
             }
         }
@@ -491,6 +505,7 @@ private:
     typename Slots::view slots_;
     std::size_t place_;
     miss_counter misses_;
+    stride stride_;
 };
 
 }  // namespace parley::ring

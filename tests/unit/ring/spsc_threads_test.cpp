@@ -35,9 +35,6 @@ void stress(std::size_t batch_out, std::size_t batch_in) {
                 numbered::make(0, number++).write(out.payload(won.first + index));
             }
             out.publish(won);
-            if constexpr (requires { out.warm(); }) {
-                out.warm();
-            }
         }
     });
     typename ring_type::consumer in{*shared};

@@ -115,16 +115,8 @@ public:
     static constexpr void leave() noexcept {}
     static constexpr bool was_asleep() noexcept { return false; }
 
-    /// A receive has found nothing: a moment for what makes the next send faster. Whether it is time for a look, as in
-    /// `mailbox_context`.
-    [[nodiscard]] bool nothing_came() noexcept {
-        if constexpr (requires(typename body_type::queue_type::producer & sender) { sender.warm(); }) {
-            if (sender_ != nullptr) {
-                sender_->warm();
-            }
-        }
-        return nothing_went();
-    }
+    /// A receive has found nothing, or a send no room. Whether it is time for a look, as in `mailbox_context`.
+    [[nodiscard]] bool nothing_came() noexcept { return nothing_went(); }
     [[nodiscard]] bool nothing_went() noexcept { return ++idle_polls_ % polls_per_look == 0 && !one_of_many; }
 
     /// As in `mailbox_context`. What is sent to a name waits there for the process of that name; without a name nobody
@@ -148,7 +140,6 @@ public:
             }
         }
     }
-    void set_sender(typename body_type::queue_type::producer& sender) noexcept { sender_ = &sender; }
 
     template <class Ready, class Resolve>
     [[nodiscard]] bool wait_to_send(os::deadline until, Ready ready, Resolve resolve) {
@@ -214,7 +205,6 @@ private:
     segment_type segment_;
     std::size_t side_ = 0;
     home_lot_type* home_of_peer_ = nullptr;
-    typename body_type::queue_type::producer* sender_ = nullptr;  // of the same side
     unsigned idle_polls_ = 0;
     bool peer_awaited_ = true;  // it was not there when this side came, and has not been since
 };
@@ -236,9 +226,7 @@ public:
     class core {
     public:
         core(context_type&& context, sender_engine&& sender, receiver_engine&& receiver)
-            : context_(std::move(context)), sender_(std::move(sender)), receiver_(std::move(receiver)) {
-            context_.set_sender(sender_.end());
-        }
+            : context_(std::move(context)), sender_(std::move(sender)), receiver_(std::move(receiver)) {}
         core(const core&) = delete;
         core& operator=(const core&) = delete;
         ~core() = default;

@@ -197,13 +197,17 @@ public:
             return std::nullopt;
         }
         done_guard<Context> guard{*this, context, won};
-        auto result = wire::read(consumer_.payload(won.first));
-        if constexpr (!wire::always_valid) {
+        if constexpr (wire::always_valid) {
+            // Made where the caller wants it: from a local, g++ would copy the flag of the optional by way of memory
+            // and wait there for every earlier store.
+            return wire::read(consumer_.payload(won.first));
+        } else {
+            auto result = wire::read(consumer_.payload(won.first));
             if (!result) {
                 throw_corrupt_message();
             }
+            return result;
         }
-        return result;
     }
 
     template <class Context>
