@@ -389,6 +389,42 @@ TEMPLATE_LIST_TEST_CASE("direct: a peer that is killed ends the wait, after what
     }
 }
 
+TEST_CASE("direct: a batch on whose way a peer's death shows says how much of it was accepted") {
+    using C = on<shm>::c<direct, bounded<4>, nonblocking>;
+    // A side that polls looks for its peer at every 256th call in vain: here that is one before the batch, the second
+    // part of the batch, for which there is no room, or a later one.
+    for (const int vain : {254, 255, 256}) {
+        const group<C> names{{"alice", "bob"}};
+        endpoint<C> alice{names.name("alice")};
+        auto to_bob = alice.link(names.name("bob"));
+        child bob{"bob", [&] {
+                      endpoint<C> me{names.name("bob")};
+                      PARLEY_CHECK_IN_CHILD(me.try_send(names.name("alice"), item::make(2, 1)));
+                      ::pause();
+                  }};
+        REQUIRE(eventually([&] { return to_bob.try_receive().has_value(); }));
+        bob.kill9();
+        std::error_code code;
+        while (!to_bob.receive(code) && !code) {
+        }
+        CHECK(code == errc::peer_died);
+        for (int poll = 0; poll < vain; ++poll) {
+            CHECK_FALSE(to_bob.receive(code));
+        }
+        const std::vector<item> batch(8, item::make(1, 1));
+        const auto accepted = to_bob.send(std::span<const item>{batch}, code);
+        INFO(accepted << " accepted, " << code.message());
+        CHECK((!code || code == errc::peer_died));
+        endpoint<C> heir{names.name("bob")};
+        auto to_alice = heir.link(names.name("alice"));
+        std::size_t received = 0;
+        while (to_alice.receive(code)) {
+            ++received;
+        }
+        CHECK(received == accepted);
+    }
+}
+
 TEMPLATE_LIST_TEST_CASE("direct: a peer that leaves closes the link, one that comes back opens it", "",
                         waiting_duplex) {
     using C = TestType;

@@ -36,7 +36,7 @@ struct quote {
 };
 using event = std::variant<tick, quote, bytes<64>>;
 
-struct alignas(64) wide {
+struct alignas(128) wide {  // more than a line
     std::array<std::uint64_t, 512> words;
 };
 
@@ -171,7 +171,7 @@ TEMPLATE_LIST_TEST_CASE("large and aligned, small and odd, empty", "", each_way<
                     return false;
                 }
             }
-            return reinterpret_cast<std::uintptr_t>(&message) % 64 == 0;
+            return reinterpret_cast<std::uintptr_t>(&message) % 128 == 0;
         });
 }
 
@@ -266,6 +266,27 @@ TEST_CASE("a message that its codec refuses is dropped, reported, and does not s
         CHECK(in->receive().name == "eve");
         CHECK(sender.join_ok());
     };
+    const auto check_batch = [](auto kind) {
+        using C = typename decltype(kind)::type;
+        INFO(C::describe());
+        venue<C> place;
+        auto in = place.receiver();
+        auto out = place.sender();
+        const std::vector<person> sent{{"nobody", 0}, {"ada", 1}, {"nobody", 2}, {"bob", 3}};
+        REQUIRE(out->try_send(std::span<const person>{sent}) == sent.size());
+        std::vector<person> batch(8);
+        CHECK(in->try_receive(std::span<person>{batch}) == 2);  // the sound ones first
+        CHECK(batch[0] == person{"ada", 1});
+        CHECK(batch[1] == person{"bob", 3});
+        CHECK(thrown_by([&] { return in->try_receive(); }) == errc::corrupt);
+        CHECK(in->try_receive(std::span<person>{batch}) == 0);
+        REQUIRE(out->try_send({"nobody", 4}));
+        CHECK(thrown_by([&] { return in->try_receive(std::span<person>{batch}); }) == errc::corrupt);
+        CHECK_FALSE(in->try_receive());
+    };
+    check_batch(std::type_identity<parley::channel<person, shm, bounded<8>>>{});
+    check_batch(std::type_identity<parley::channel<person, shm, bounded<8>, direct>>{});
+    check_batch(std::type_identity<parley::channel<person, shm, unbounded>>{});
     check(std::type_identity<parley::channel<person, shm, bounded<3>>>{});
     check(std::type_identity<parley::channel<person, shm, bounded<1>, direct>>{});
     check(std::type_identity<parley::channel<person, shm, zero>>{});

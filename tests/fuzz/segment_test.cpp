@@ -1,3 +1,4 @@
+#include <array>
 #include <list>
 #include <memory>
 #include <span>
@@ -162,6 +163,10 @@ void spoil_direct(std::size_t spare) {
                         try {
                             static_cast<void>(mine.try_send(peer, {}));
                             static_cast<void>(mine.try_receive(peer));
+                            auto link = mine.link(peer);
+                            std::array<letter, 3> batch{};
+                            static_cast<void>(link.try_send(std::span<const letter>(batch)));
+                            static_cast<void>(link.try_receive(std::span<letter>(batch)));
                             if constexpr (C::synchronization::receiver_side::waits) {
                                 static_cast<void>(mine.receive_for(moment));
                             }
@@ -224,6 +229,7 @@ TEST_CASE("garbage in messages of variable size") {
 TEST_CASE("garbage in direct links") {
     for (const auto spare : {spare_header, header_and_all}) {
         spoil_direct<channel<letter, direct, bounded<4>, nonblocking>>(spare);
+        spoil_direct<channel<letter, direct, bounded<100>, blocking_on<futex>>>(spare);
         spoil_direct<channel<letter, direct, zero, blocking_on<futex>>>(spare);
         spoil_direct<channel<letter, direct, unbounded, blocking_on<futex>>>(spare);
     }

@@ -13,8 +13,8 @@
 /// use some messages later. As measured with 64-byte messages, that doubles the throughput of both rings; 8 slots ahead
 /// are as good as 16 for the ring of many, but not for the one of two.
 ///
-/// A slot is fetched only when it is, or very likely is, this side's to use: to take a line from the other side while
-/// it works there costs both.
+/// So far ahead a slot is fetched only when it is, or very likely is, this side's to use: to take a line from the other
+/// side while it works there costs both.
 
 namespace parley::ring {
 

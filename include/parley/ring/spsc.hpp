@@ -8,6 +8,7 @@
 
 #include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
+#include <parley/os/error.hpp>
 #include <parley/ring/slots_ahead.hpp>
 #include <parley/ring/ticket.hpp>
 
@@ -15,9 +16,9 @@
 ///
 /// How it works. Message t lies in slot t modulo the capacity. `tail` counts what was sent and only the sender writes
 /// it, `head` counts what was received and only the receiver writes it (Lamport, 1977). Each side keeps the last value
-/// that it has seen of the other's counter and looks again only when that says full, or empty (MCRingBuffer, Lee, Bui
-/// and Chandramenon 2010). So a batch of any size costs one store, and a side with a backlog before it never looks at
-/// the other's line.
+/// that it has seen of the other's counter and looks again only when that is not enough (MCRingBuffer, Lee, Bui and
+/// Chandramenon 2010). So a batch of any size costs one store, and a side with a backlog before it never looks at the
+/// other's line.
 ///
 /// What else makes it fast, as measured. A receiver that finds nothing fetches the slot that will be next: when the
 /// sender writes there, message and counter come over together, not one after the other, which saves a quarter of a
@@ -33,6 +34,9 @@
 /// When a process is killed: each commit is one store. A sender that dies before P1 has sent nothing of its claim, one
 /// that dies after it has sent all. A receiver that dies before H1 has received nothing: its successor receives the
 /// same messages. Nothing is ever half done, so nothing is repaired.
+///
+/// When a hostile peer, or a file written back in part, leaves counters that make no sense, who comes upon them throws
+/// `errc::corrupt`, and whoever next takes a side over begins as if all had been received.
 
 namespace parley::ring {
 
@@ -48,7 +52,7 @@ private:
         alignas(PayloadAlignment) std::array<std::byte, PayloadSize> payload;
     };
 
-    /// A counter and, since processors fetch lines in pairs, the line beside it.
+    /// A counter and, since processors fetch lines in pairs, another line.
     struct alignas(os::cache_line) counter {
         Atomic<std::uint64_t> value{0};
         std::array<std::byte, 2 * os::cache_line - sizeof(Atomic<std::uint64_t>)> apart{};
@@ -56,6 +60,12 @@ private:
     static_assert(sizeof(counter) == 2 * os::cache_line, "what one side writes may not slow what the other reads");
 
     [[nodiscard]] std::byte* at(std::uint64_t ticket) noexcept { return slots_[ticket % Capacity].payload.data(); }
+
+    [[noreturn, gnu::cold, gnu::noinline]] static void throw_senseless() {
+        throw_error(errc::corrupt,
+                    "the counters of a direct link contradict each other: a peer wrote garbage, or the file was "
+                    "written back in part; remove the link, or attach again");
+    }
 
     counter tail_;
     counter head_;
@@ -67,20 +77,27 @@ template <std::size_t Capacity, std::size_t PayloadSize, std::size_t PayloadAlig
 class spsc<Capacity, PayloadSize, PayloadAlignment, Atomic>::producer {
 public:
     /// Goes on where a predecessor has stopped.
-    explicit producer(spsc& ring) noexcept : ring_(&ring), tail_(ring.tail_.value.load(std::memory_order_relaxed)) {}
+    explicit producer(spsc& ring) noexcept : producer(ring, ring.tail_.value.load(std::memory_order_relaxed)) {}
 
-    /// A predecessor leaves nothing to repair.
+    /// To be called once by a new holder of the side.
     template <class PeerAlive, class FellowAlive>
-    [[nodiscard]] static constexpr bool occupy(PeerAlive, FellowAlive) noexcept {
+    [[nodiscard]] bool occupy(PeerAlive, FellowAlive) noexcept {
+        const auto head = ring_->head_.value.load(std::memory_order_acquire);
+        if (tail_ - head > Capacity) {
+            *this = producer(*ring_, head);
+            ring_->tail_.value.store(head, std::memory_order_release);
+        }
         return true;
     }
 
-    [[nodiscard]] attempt try_claim(std::size_t wanted, claim& won) noexcept {
+    [[nodiscard]] attempt try_claim(std::size_t wanted, claim& won) {
         auto room = Capacity - (tail_ - head_);
         if (room < wanted) {
             const auto head = ring_->head_.value.load(std::memory_order_acquire);  // H2
-            // A hostile peer may have written anything; a counter that makes no sense means no room.
             if (tail_ - head >= Capacity) {
+                if (tail_ - head > Capacity) [[unlikely]] {
+                    throw_senseless();
+                }
                 return attempt::blocked;
             }
             head_ = head;
@@ -110,10 +127,12 @@ public:
     void abandon(const claim&) noexcept {}
 
     [[nodiscard]] bool writable() noexcept {
-        return tail_ - ring_->head_.value.load(std::memory_order_acquire) < Capacity;
+        return tail_ - ring_->head_.value.load(std::memory_order_acquire) != Capacity;
     }
 
 private:
+    producer(spsc& ring, std::uint64_t tail) noexcept : ring_(&ring), tail_(tail) {}
+
     spsc* ring_;
     std::uint64_t tail_;
     std::uint64_t head_ = tail_ - Capacity;  // as if full: the first message looks
@@ -126,18 +145,26 @@ public:
     /// Goes on where a predecessor has stopped.
     explicit consumer(spsc& ring) noexcept : ring_(&ring), head_(ring.head_.value.load(std::memory_order_relaxed)) {}
 
-    /// A predecessor leaves nothing to repair.
+    /// To be called once by a new holder of the side.
     template <class PeerAlive, class FellowAlive>
-    [[nodiscard]] static constexpr bool occupy(PeerAlive, FellowAlive) noexcept {
+    [[nodiscard]] bool occupy(PeerAlive, FellowAlive) noexcept {
+        const auto tail = ring_->tail_.value.load(std::memory_order_acquire);
+        if (tail - head_ > Capacity) {
+            head_ = tail_ = tail;
+            ring_->head_.value.store(tail, std::memory_order_release);
+        }
         return true;
     }
 
-    [[nodiscard]] attempt try_claim(std::size_t wanted, claim& won, bool&) noexcept {
+    [[nodiscard]] attempt try_claim(std::size_t wanted, claim& won, bool&) {
         if (tail_ == head_) {
             const auto tail = ring_->tail_.value.load(std::memory_order_acquire);  // P2
-            if (!sent(tail)) {
+            if (tail == head_) {
                 fetch_slot_to_read<PayloadSize>(ring_->at(head_));
                 return attempt::blocked;
+            }
+            if (tail - head_ > Capacity) [[unlikely]] {
+                throw_senseless();
             }
             tail_ = tail;
         }
@@ -162,14 +189,10 @@ public:
     }
 
     [[nodiscard]] bool readable() noexcept {
-        return tail_ != head_ || sent(ring_->tail_.value.load(std::memory_order_acquire));
+        return tail_ != head_ || ring_->tail_.value.load(std::memory_order_acquire) != head_;
     }
 
 private:
-    /// Whether a tail says that something is there. A hostile peer may have written anything; a counter that makes no
-    /// sense means nothing.
-    [[nodiscard]] bool sent(std::uint64_t tail) const noexcept { return tail != head_ && tail - head_ <= Capacity; }
-
     spsc* ring_;
     std::uint64_t head_;
     std::uint64_t tail_ = head_;

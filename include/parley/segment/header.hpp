@@ -28,7 +28,7 @@ enum class closing : std::uint32_t {
 struct identity {
     std::uint64_t fingerprint;     ///< of message layout and composition
     std::string_view description;  ///< the same for people
-    std::size_t body_size;
+    std::size_t total_size;        ///< `whole_size` of what lies in it
 };
 
 inline constexpr std::size_t description_capacity = 440;
@@ -51,7 +51,7 @@ struct alignas(os::cache_line) header {
         version = os::layout_version;
         header_size = sizeof(header);
         fingerprint = id.fingerprint;
-        total_size = sizeof(header) + id.body_size;
+        total_size = id.total_size;
         description.fill('\0');
         id.description.copy(description.data(), description_capacity - 1);
         closed.store(closing::open, std::memory_order_relaxed);
@@ -84,17 +84,16 @@ struct alignas(os::cache_line) header {
                                                 ", this program uses version " + std::to_string(os::layout_version) +
                                                 "; build both with the same parley, or remove the channel");
         }
-        const auto expected_size = sizeof(header) + id.body_size;
         if (found.fingerprint != id.fingerprint || found.header_size != sizeof(header) ||
-            found.total_size != expected_size) {
+            found.total_size != id.total_size) {
             throw_error(errc::incompatible, where +
                                                 " holds another channel:\n  there:  " + printable(found.description) +
                                                 "\n  asked:  " + std::string(id.description) +
                                                 "\nuse the same message and policies on every side, or remove it");
         }
-        if (size < expected_size) {
+        if (size < id.total_size) {
             throw_error(errc::corrupt, where + " is cut short: " + std::to_string(size) + " bytes of " +
-                                           std::to_string(expected_size) + "; remove it");
+                                           std::to_string(id.total_size) + "; remove it");
         }
     }
 
@@ -106,6 +105,12 @@ private:
         return result;
     }
 };
+
+/// Where in a segment a `Body` begins, and where it ends. Segments are mapped at pages.
+template <class Body>
+inline constexpr std::size_t body_offset = (sizeof(header) + alignof(Body) - 1) / alignof(Body) * alignof(Body);
+template <class Body>
+inline constexpr std::size_t whole_size = body_offset<Body> + sizeof(Body);
 
 static_assert(std::atomic<closing>::is_always_lock_free, "a lock of one process means nothing to another");
 

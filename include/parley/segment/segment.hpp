@@ -103,7 +103,7 @@ public:
 
     /// Makes a segment without a name; `attach_to` its descriptor.
     [[nodiscard]] static os::descriptor create_anonymous(const identity& id) {
-        return Backing::create_anonymous(sizeof(header) + sizeof(Body), [&](int file) {
+        return Backing::create_anonymous(whole().size, [&](int file) {
             const auto memory = Backing::map(file, whole());
             construct(memory, id);
         });
@@ -148,7 +148,7 @@ public:
             head->closed.store(closing::removed, std::memory_order_release);
             PARLEY_CRASH_POINT("segment: closed, name not taken away");
             static_cast<void>(Backing::destroy(file.get(), path));
-            if (size >= sizeof(header) + sizeof(Body) && head->fingerprint == id.fingerprint) {
+            if (size >= whole().size && head->fingerprint == id.fingerprint) {
                 wake(*body_in(memory));
             }
         } else {
@@ -189,7 +189,7 @@ public:
 
     /// How an unbounded channel grows; `lane` 0 or 1 for the two directions of a duplex one.
     [[nodiscard]] extents<Backing> growth(unsigned lane = 0) const noexcept {
-        return {file_.get(), sizeof(header) + sizeof(Body), permissions_, lane};
+        return {file_.get(), whole().size, permissions_, lane};
     }
 
     /// Whether the channel still is one, and if not, why. Acquire: what the closer did before is visible.
@@ -225,16 +225,16 @@ public:
     }
 
 private:
-    [[nodiscard]] static constexpr extent whole() noexcept { return {0, 0, sizeof(header) + sizeof(Body)}; }
+    [[nodiscard]] static constexpr extent whole() noexcept { return {0, 0, whole_size<Body>}; }
 
     [[nodiscard]] static Body* body_in(const region& memory) noexcept {
-        return std::launder(reinterpret_cast<Body*>(static_cast<std::byte*>(memory.get_address()) + sizeof(header)));
+        return std::launder(reinterpret_cast<Body*>(static_cast<std::byte*>(memory.get_address()) + body_offset<Body>));
     }
 
     [[nodiscard]] header& head() const noexcept { return *static_cast<header*>(region_.get_address()); }
 
     static void construct(const region& memory, const identity& id) {
-        ::new (static_cast<void*>(static_cast<std::byte*>(memory.get_address()) + sizeof(header))) Body;
+        ::new (static_cast<void*>(static_cast<std::byte*>(memory.get_address()) + body_offset<Body>)) Body;
         (::new (memory.get_address()) header)->write(id);
     }
 

@@ -39,7 +39,7 @@ std::optional<std::uint32_t> get(Consumer& from) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE_SIG("spsc holds exactly its capacity", "", ((std::size_t N), N), 1, 2, 7, 64) {
+TEMPLATE_TEST_CASE_SIG("spsc holds exactly its capacity", "", ((std::size_t N), N), 1, 2, 7, 64, 100) {
     const auto shared = std::make_unique<ring_of<N>>();
     typename ring_of<N>::producer out{*shared};
     typename ring_of<N>::consumer in{*shared};
@@ -128,4 +128,48 @@ TEST_CASE("spsc: a loan that is let go is not sent") {
     CHECK_FALSE(in.readable());
     CHECK(put(out, 5));
     CHECK(get(in) == 5U);
+}
+
+TEST_CASE("spsc: counters that contradict each other are corrupt, and put right by the next holder of a side") {
+    using ring_type = ring_of<4>;
+    for (const bool spoil_tail : {true, false}) {
+        for (const std::uint64_t garbage : {std::uint64_t{5}, std::uint64_t{1} << 63, ~std::uint64_t{0} - 3}) {
+            for (const bool sender_first : {true, false}) {
+                const auto shared = std::make_unique<ring_type>();
+                ring_type::producer out{*shared};
+                ring_type::consumer in{*shared};
+                REQUIRE(put(out, 0));
+                REQUIRE(get(in) == 0U);
+                auto* words = reinterpret_cast<std::uint64_t*>(shared.get());
+                words[spoil_tail ? 0 : 2 * os::cache_line / 8] += garbage;  // by a peer
+
+                if (spoil_tail) {
+                    CHECK(in.readable());  // who waits wakes up and is told
+                    CHECK_THROWS_AS(get(in), error);
+                } else {
+                    CHECK(put(out, 1));
+                    CHECK(put(out, 2));
+                    CHECK(put(out, 3));
+                    CHECK(out.writable());
+                    CHECK_THROWS_AS(put(out, 4), error);
+                }
+                ring_type::producer next_out{*shared};
+                ring_type::consumer next_in{*shared};
+                if (sender_first) {
+                    REQUIRE(next_out.occupy(everybody_is_dead, everybody_is_dead));
+                    next_in = ring_type::consumer{*shared};
+                    REQUIRE(next_in.occupy(everybody_is_dead, everybody_is_dead));
+                } else {
+                    REQUIRE(next_in.occupy(everybody_is_dead, everybody_is_dead));
+                    next_out = ring_type::producer{*shared};
+                    REQUIRE(next_out.occupy(everybody_is_dead, everybody_is_dead));
+                }
+                for (std::uint32_t number = 0; number < 9; ++number) {
+                    CHECK(put(next_out, number));
+                    CHECK(get(next_in) == number);
+                }
+                CHECK_FALSE(get(next_in).has_value());
+            }
+        }
+    }
 }

@@ -58,7 +58,7 @@ void stress(std::size_t batch_out, std::size_t batch_in) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE_SIG("spsc under threads", "", ((std::size_t N), N), 1, 2, 7, 64) {
+TEMPLATE_TEST_CASE_SIG("spsc under threads", "", ((std::size_t N), N), 1, 2, 7, 64, 100) {
     stress<N>(1, 1);
     stress<N>(5, 3);
 }

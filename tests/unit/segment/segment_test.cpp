@@ -35,7 +35,7 @@ struct body {
 template <class Backing>
 using segment_of = segment::segment<Backing, body>;
 
-constexpr segment::identity identity{42, "a segment of the tests", sizeof(body)};
+constexpr segment::identity identity{42, "a segment of the tests", segment::whole_size<body>};
 
 template <class Backing>
 class name {

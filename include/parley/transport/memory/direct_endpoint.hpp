@@ -104,7 +104,8 @@ public:
     using body_type = home_body<C>;
     using segment_type = segment::segment<Backing, body_type>;
 
-    static constexpr segment::identity identity{C::fingerprint ^ 0x686f6d65, C::description, sizeof(body_type)};
+    static constexpr segment::identity identity{C::fingerprint ^ 0x686f6d65, C::description,
+                                                segment::whole_size<body_type>};
 
     home(segment::attachment_request request, bool as_owner, std::string_view visitor) : as_owner_(as_owner) {
         request.id = identity;

@@ -241,7 +241,7 @@ public:
         receiver_engine receiver_;
     };
 
-    static constexpr segment::identity identity{C::fingerprint, C::description, sizeof(body_type)};
+    static constexpr segment::identity identity{C::fingerprint, C::description, segment::whole_size<body_type>};
 
     link_end() noexcept = default;
     link_end(link_end&&) noexcept = default;

@@ -78,7 +78,7 @@ public:
         engine_type engine_;
     };
 
-    static constexpr segment::identity identity{C::fingerprint, C::description, sizeof(body_type)};
+    static constexpr segment::identity identity{C::fingerprint, C::description, segment::whole_size<body_type>};
 
     mailbox_end() noexcept = default;
     mailbox_end(mailbox_end&&) noexcept = default;

@@ -32,8 +32,6 @@ public:
 
     explicit rendezvous_sender(producer end) : producer_(std::move(end)) {}
 
-    [[nodiscard]] producer& end() noexcept { return producer_; }
-
     /// Sends to a receiver that is waiting already.
     template <class Context>
     [[nodiscard]] bool try_push(Context& context, const Message& content) {

@@ -49,8 +49,6 @@ public:
 
     explicit ring_sender(producer end) : producer_(std::move(end)) {}
 
-    [[nodiscard]] producer& end() noexcept { return producer_; }
-
     // The way of a message is inlined as a whole: a message that is written in small pieces and copied in large ones
     // right afterwards stalls the core (store forwarding), and a call in between makes that copy.
     template <class Context>
@@ -85,8 +83,15 @@ public:
         }
         std::size_t sent = 0;
         for (ring::claim won; sent < content.size(); sent += won.count) {
-            if (!claim(context, content.size() - sent, won)) {
-                break;
+            try {
+                if (!claim(context, content.size() - sent, won)) {
+                    break;
+                }
+            } catch (const error&) {
+                if (sent == 0) {
+                    throw;
+                }
+                break;  // first what has been sent; the next call meets the same again
             }
             for (std::size_t index = 0; index < won.count; ++index) {
                 wire::write(producer_.payload(won.first + index), content[sent + index]);
@@ -226,7 +231,7 @@ public:
     template <class Context>
     [[nodiscard]] std::size_t try_pop_some(Context& context, std::span<Message> content) {
         std::size_t received = 0;
-        for (ring::claim won; received < content.size(); received += won.count) {
+        for (ring::claim won; received < content.size();) {
             try {
                 if (!claim(context, Context::one_by_one ? 1 : content.size() - received, won)) {
                     break;
@@ -238,13 +243,19 @@ public:
                 break;  // first what has been received; the next call comes to the end of the channel again
             }
             done_guard<Context> guard{*this, context, won};
-            bool valid = true;
             for (std::size_t index = 0; index < won.count; ++index) {
-                valid = wire::read(consumer_.payload(won.first + index), content[received + index]) && valid;
+                if (wire::read(consumer_.payload(won.first + index), content[received])) [[likely]] {
+                    ++received;
+                } else {
+                    refused_ = true;
+                }
             }
-            if (!valid) {
-                throw_corrupt_message();
+            if (refused_) {
+                break;
             }
+        }
+        if (received == 0) {
+            report_refused();
         }
         return received;
     }
@@ -299,6 +310,13 @@ public:
     }
 
 private:
+    /// A batch brings what was sound; that something was not, the next call says.
+    void report_refused() {
+        if (std::exchange(refused_, false)) [[unlikely]] {
+            throw_corrupt_message();
+        }
+    }
+
     template <class Context>
     struct done_guard {  // also when a codec throws
         ring_receiver& receiver;
@@ -309,6 +327,9 @@ private:
 
     template <class Context>
     [[nodiscard, gnu::always_inline]] bool claim(Context& context, std::size_t wanted, ring::claim& won) {
+        if constexpr (!wire::always_valid) {
+            report_refused();
+        }
         if (!context.enter()) {
             if (!context.closed()) {
                 return false;
@@ -437,6 +458,7 @@ private:
     }
 
     consumer consumer_;
+    bool refused_ = false;  // a message of the last batch
     ring::claim taken_;
     suspicion suspicion_;
     os::clock::time_point end_noticed_{};
