@@ -229,11 +229,11 @@ TEST_CASE("a name is any bytes that a file name may have, or invalid_name") {
         if (random() % 4 == 0) {
             name += unique_name("/../");
         }
-        if (name.find('/') == name.npos && !left_of(name).empty()) {
+        if (name.find('/') == std::string::npos && !left_of(name).empty()) {
             continue;  // somebody else's
         }
-        const bool fits =
-            !name.empty() && name.size() <= 200 && name.find('/') == name.npos && name.find('\0') == name.npos;
+        const bool fits = !name.empty() && name.size() <= 200 && name.find('/') == std::string::npos &&
+                          name.find('\0') == std::string::npos;
         CAPTURE(name, fits);
         std::error_code code;
         {

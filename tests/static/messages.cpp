@@ -179,9 +179,12 @@ static_assert(std::is_same_v<fields_of<text_block>, field_types<std::uint32_t, c
 static_assert(std::is_same_v<fields_of<signal>, field_types<>>);
 static_assert(std::is_same_v<fields_of<bits>, field_types<unsigned, unsigned>>);
 static_assert(std::is_same_v<fields_of<refers_const>, field_types<int, const int&>>);
-static_assert(std::is_same_v<fields_of<closed>, opaque> && std::is_same_v<fields_of<int>, opaque>);
-static_assert(std::is_same_v<fields_of<derived>, opaque> && std::is_same_v<fields_of<with_union>, opaque>);
-static_assert(std::is_same_v<fields_of<refers>, opaque> && std::is_same_v<fields_of<std::array<int, 2>>, opaque>);
+static_assert(std::is_same_v<fields_of<closed>, opaque>);
+static_assert(std::is_same_v<fields_of<int>, opaque>);
+static_assert(std::is_same_v<fields_of<derived>, opaque>);
+static_assert(std::is_same_v<fields_of<with_union>, opaque>);
+static_assert(std::is_same_v<fields_of<refers>, opaque>);
+static_assert(std::is_same_v<fields_of<std::array<int, 2>>, opaque>);
 
 struct fields_32 {
     int a1, a2, a3, a4, a5, a6, a7, a8, b1, b2, b3, b4, b5, b6, b7, b8;

@@ -76,7 +76,7 @@ public:
     };
 
 private:
-    alignas(os::cache_line) std::array<slot, Capacity> slots_;
+    alignas(os::cache_line) alignas(slot) std::array<slot, Capacity> slots_;
 };
 
 }  // namespace parley::ring

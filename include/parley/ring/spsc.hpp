@@ -69,7 +69,7 @@ private:
 
     counter tail_;
     counter head_;
-    alignas(os::cache_line) std::array<slot, Capacity> slots_;
+    alignas(os::cache_line) alignas(slot) std::array<slot, Capacity> slots_;
 };
 
 /// The sender's hold on the ring. Belongs to one thread at a time.

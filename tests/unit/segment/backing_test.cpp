@@ -22,7 +22,7 @@ using parley::test::unique_name;
 
 namespace {
 
-constexpr std::size_t page = 64 * 1024;
+constexpr std::size_t page = std::size_t{64} * 1024;
 
 std::size_t blocks(int file) {
     struct ::stat status {};
