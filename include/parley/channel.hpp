@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -75,6 +76,10 @@ public:
             return std::pair<sending, receiving>{sending{handle::make<backing>(object.get(), locks::senders)},
                                                  receiving{handle::make<backing>(object.get(), locks::receivers)}};
         }
+    }
+    /// None if that fails.
+    [[nodiscard]] static auto pair(std::error_code& code) noexcept requires(!transport::capabilities.named) {
+        return channel_detail::reported(code, [] { return std::optional(pair()); });
     }
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-/// Everything that needs no library beyond Boost's headers. A program that wants less includes `parley/channel.hpp` and
+/// Everything. A program that wants less includes `parley/channel.hpp` and
 /// the words that it uses.
 
 // First, so that the compiler says little before it says the sentence of a broken rule.

@@ -7,7 +7,7 @@ import subprocess
 def add_arguments(parser):
     parser.add_argument("--compiler", required=True)
     parser.add_argument("--include", action="append", default=[], help="directory searched for headers")
-    parser.add_argument("--system-include", action="append", default=[], help="the same, without warnings")
+    parser.add_argument("--system-includes", default="", help="the same, without warnings; several with : between them")
 
 
 def compile_only(arguments, source, flags=()):
@@ -15,8 +15,8 @@ def compile_only(arguments, source, flags=()):
     command = [arguments.compiler, "-std=c++20", "-fsyntax-only", "-fdiagnostics-color=never", *flags]
     for directory in arguments.include:
         command += ["-I", directory]
-    for directory in arguments.system_include:
-        if directory and os.path.realpath(directory) != "/usr/include":  # searched anyway, and must stay last
+    for directory in filter(None, arguments.system_includes.split(":")):
+        if os.path.realpath(directory) != "/usr/include":  # searched anyway, and must stay last
             command += ["-isystem", directory]
     done = subprocess.run(
         [*command, str(source)],

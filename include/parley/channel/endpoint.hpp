@@ -83,6 +83,8 @@ template <class C>
 class endpoint {
     static_assert(C::addressing::pairwise,
                   "parley: only direct addressing has endpoints: write parley::sender<C> and parley::receiver<C>");
+    static_assert(C::transport::capabilities.named,
+                  "parley: this transport has no names, so no endpoints: write auto [one, other] = C::pair()");
 
     using end_type = typename C::transport::template endpoint<C>;
     using sender_side = typename C::synchronization::sender_side;
@@ -102,8 +104,12 @@ public:
 
     endpoint(std::string_view name, std::error_code& code) noexcept : endpoint(name, options{}, code) {}
 
-    endpoint(std::string_view name, const options& given, std::error_code& code) noexcept {
-        channel_detail::reported(code, [&] { *this = endpoint(name, given); });
+    endpoint(std::string_view name, const options& given, std::error_code& code) noexcept
+        : endpoint(open_or_create, name, given, code) {}
+
+    template <opening_tag Tag>
+    endpoint(Tag tag, std::string_view name, const options& given, std::error_code& code) noexcept {
+        channel_detail::reported(code, [&] { *this = endpoint(tag, name, given); });
     }
 
     [[nodiscard]] explicit operator bool() const noexcept { return end_ != nullptr; }
@@ -111,6 +117,9 @@ public:
 
     /// The link with `peer`. Good for as long as this endpoint.
     [[nodiscard]] parley::link<C> link(std::string_view peer) { return parley::link<C>{end().link(peer)}; }
+    [[nodiscard]] std::optional<parley::link<C>> link(std::string_view peer, std::error_code& code) noexcept {
+        return channel_detail::reported(code, [&] { return std::optional<parley::link<C>>(link(peer)); });
+    }
 
     /// Sends to the process of that name, as `sender::send`.
     auto send(std::string_view peer, const message_type& content) { return link(peer).send(content); }
@@ -128,10 +137,22 @@ public:
                                 std::chrono::duration<Rep, Period> duration) requires sender_side::waits {
         return link(peer).send_for(content, duration);
     }
+    template <class Rep, class Period>
+    [[nodiscard]] bool send_for(std::string_view peer, const message_type& content,
+                                std::chrono::duration<Rep, Period> duration,
+                                std::error_code& code) noexcept requires sender_side::waits {
+        return with_link(peer, code, [&](parley::link<C>& to) { return to.send_for(content, duration, code); });
+    }
     template <class Clock, class Duration>
     [[nodiscard]] bool send_until(std::string_view peer, const message_type& content,
                                   std::chrono::time_point<Clock, Duration> when) requires sender_side::waits {
         return link(peer).send_until(content, when);
+    }
+    template <class Clock, class Duration>
+    [[nodiscard]] bool send_until(std::string_view peer, const message_type& content,
+                                  std::chrono::time_point<Clock, Duration> when,
+                                  std::error_code& code) noexcept requires sender_side::waits {
+        return with_link(peer, code, [&](parley::link<C>& to) { return to.send_until(content, when, code); });
     }
 
     /// Symmetric: receives from the process of that name, as `receiver::receive`.
@@ -148,13 +169,26 @@ public:
         std::string_view peer, std::chrono::duration<Rep, Period> duration) requires receiver_side::waits {
         return link(peer).receive_for(duration);
     }
+    template <class Rep, class Period>
+    [[nodiscard]] std::optional<message_type> receive_for(
+        std::string_view peer, std::chrono::duration<Rep, Period> duration,
+        std::error_code& code) noexcept requires receiver_side::waits {
+        return with_link(peer, code, [&](parley::link<C>& from) { return from.receive_for(duration, code); });
+    }
     template <class Clock, class Duration>
     [[nodiscard]] std::optional<message_type> receive_until(
         std::string_view peer, std::chrono::time_point<Clock, Duration> when) requires receiver_side::waits {
         return link(peer).receive_until(when);
     }
+    template <class Clock, class Duration>
+    [[nodiscard]] std::optional<message_type> receive_until(
+        std::string_view peer, std::chrono::time_point<Clock, Duration> when,
+        std::error_code& code) noexcept requires receiver_side::waits {
+        return with_link(peer, code, [&](parley::link<C>& from) { return from.receive_until(when, code); });
+    }
 
-    /// Asymmetric: receives from whoever has sent, `auto [from, message] = me.receive();`. Blocking, waits for anybody.
+    /// Asymmetric: receives from whoever has sent, `auto [from, message] = me.receive();`. Blocking, waits for anybody,
+    /// also for processes that are yet to come: no single peer's death ends this wait.
     [[nodiscard]] addressed_message receive() requires receiver_side::waits {
         return std::move(*end().receive_until(os::deadline::never()));
     }
@@ -162,7 +196,13 @@ public:
         return end().try_receive();
     }
     [[nodiscard]] std::optional<addressed_message> receive(std::error_code& code) noexcept {
-        return channel_detail::reported(code, [&] { return end().receive_until(os::deadline::never()); });
+        return channel_detail::reported(code, [&] {
+            if constexpr (receiver_side::waits) {
+                return end().receive_until(os::deadline::never());
+            } else {
+                return end().try_receive();
+            }
+        });
     }
     [[nodiscard]] std::optional<addressed_message> try_receive() { return end().try_receive(); }
     [[nodiscard]] std::optional<addressed_message> try_receive(std::error_code& code) noexcept {
@@ -173,10 +213,20 @@ public:
         receiver_side::waits {
         return end().receive_until(os::deadline::after(duration));
     }
+    template <class Rep, class Period>
+    [[nodiscard]] std::optional<addressed_message> receive_for(
+        std::chrono::duration<Rep, Period> duration, std::error_code& code) noexcept requires receiver_side::waits {
+        return channel_detail::reported(code, [&] { return receive_for(duration); });
+    }
     template <class Clock, class Duration>
     [[nodiscard]] std::optional<addressed_message> receive_until(std::chrono::time_point<Clock, Duration> when) requires
         receiver_side::waits {
         return end().receive_until(os::deadline::until(when));
+    }
+    template <class Clock, class Duration>
+    [[nodiscard]] std::optional<addressed_message> receive_until(
+        std::chrono::time_point<Clock, Duration> when, std::error_code& code) noexcept requires receiver_side::waits {
+        return channel_detail::reported(code, [&] { return receive_until(when); });
     }
 
 private:
@@ -191,7 +241,7 @@ private:
     template <class Call>
     auto with_link(std::string_view peer, std::error_code& code, Call call) noexcept
         -> decltype(call(std::declval<parley::link<C>&>())) {
-        auto found = channel_detail::reported(code, [&] { return std::optional<parley::link<C>>(link(peer)); });
+        auto found = link(peer, code);
         return found ? call(*found) : decltype(call(*found))();
     }
 

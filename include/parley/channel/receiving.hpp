@@ -114,6 +114,10 @@ public:
     [[nodiscard]] held_type take() requires Waits && message::wire<Message>::in_place {
         return std::move(*take_by(os::deadline::never()));
     }
+    [[nodiscard]] std::optional<held_type> take(std::error_code& code) noexcept requires Waits
+        && message::wire<Message>::in_place {
+        return reported(code, [&] { return take_by(os::deadline::never()); });
+    }
 
     /// The same, if there is one at once.
     [[nodiscard]] std::optional<held_type> try_take() requires message::wire<Message>::in_place {
@@ -131,6 +135,12 @@ public:
     [[nodiscard]] std::optional<held_type> take_for(std::chrono::duration<Rep, Period> duration) requires Waits
         && message::wire<Message>::in_place {
         return take_by(os::deadline::after(duration));
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] std::optional<held_type> take_for(std::chrono::duration<Rep, Period> duration,
+                                                    std::error_code& code) noexcept requires Waits
+        && message::wire<Message>::in_place {
+        return reported(code, [&] { return take_by(os::deadline::after(duration)); });
     }
 
 protected:

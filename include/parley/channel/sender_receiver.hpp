@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -11,6 +12,10 @@
 namespace parley {
 
 namespace channel_detail {
+
+/// For the constructors that only say what to write: an anonymous channel given something like a name.
+template <class Given, class C>
+concept vain_name = !C::transport::capabilities.named && std::convertible_to<const Given&, std::string_view>;
 
 /// Opening and closing, the same for senders and receivers. `End` is the transport's end for that role.
 template <class C, class End>
@@ -122,6 +127,12 @@ public:
         channel_detail::reported(code, [&] { this->open(tag, name, given); });
     }
 
+    template <channel_detail::vain_name<C> Name, class... More>
+    explicit sender(const Name&, const More&...) {
+        static_assert(C::transport::capabilities.named,
+                      "parley: this transport has no names: write auto [out, in] = C::pair()");
+    }
+
     /// Takes over the descriptor of an anonymous channel's sender.
     sender(from_descriptor_t, int descriptor) noexcept requires(!C::transport::capabilities.named)
         : base(channel_detail::handle{os::descriptor{descriptor}}) {}
@@ -163,6 +174,12 @@ public:
     receiver(Tag tag, std::string_view name, const options& given, std::error_code& code) noexcept
         requires(C::transport::capabilities.named) {
         channel_detail::reported(code, [&] { this->open(tag, name, given); });
+    }
+
+    template <channel_detail::vain_name<C> Name, class... More>
+    explicit receiver(const Name&, const More&...) {
+        static_assert(C::transport::capabilities.named,
+                      "parley: this transport has no names: write auto [out, in] = C::pair()");
     }
 
     /// Takes over the descriptor of an anonymous channel's receiver.

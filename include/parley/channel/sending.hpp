@@ -114,6 +114,10 @@ public:
     [[nodiscard]] loan_type loan() requires Waits && message::wire<Message>::in_place {
         return std::move(*loan_by(os::deadline::never()));
     }
+    [[nodiscard]] std::optional<loan_type> loan(std::error_code& code) noexcept requires Waits
+        && message::wire<Message>::in_place {
+        return reported(code, [&] { return loan_by(os::deadline::never()); });
+    }
 
     /// The same, if there is one at once.
     [[nodiscard]] std::optional<loan_type> try_loan() requires message::wire<Message>::in_place {
@@ -131,6 +135,12 @@ public:
     [[nodiscard]] std::optional<loan_type> loan_for(std::chrono::duration<Rep, Period> duration) requires Waits
         && message::wire<Message>::in_place {
         return loan_by(os::deadline::after(duration));
+    }
+    template <class Rep, class Period>
+    [[nodiscard]] std::optional<loan_type> loan_for(std::chrono::duration<Rep, Period> duration,
+                                                    std::error_code& code) noexcept requires Waits
+        && message::wire<Message>::in_place {
+        return reported(code, [&] { return loan_by(os::deadline::after(duration)); });
     }
 
     /// Sends what was written into a loan. Only `zero` can wait here, for a receiver.

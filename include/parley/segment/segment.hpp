@@ -142,18 +142,20 @@ public:
                 throw_error(errc::corrupt, path + " is no parley segment and is left alone");
             }
             if (head->closed.load(std::memory_order_acquire) != closing::open) {
-                static_cast<void>(Backing::destroy(file.get(), path));
+                bury(file.get(), path);
                 return false;  // a remover died on the way
             }
             head->closed.store(closing::removed, std::memory_order_release);
             PARLEY_CRASH_POINT("segment: closed, name not taken away");
-            static_cast<void>(Backing::destroy(file.get(), path));
+            const bool destroyed = Backing::destroy(file.get(), path);
             if (size >= whole().size && head->fingerprint == id.fingerprint) {
                 wake(*body_in(memory));
             }
-        } else {
-            static_cast<void>(Backing::destroy(file.get(), path));
+            if (destroyed) {
+                return true;
+            }
         }
+        bury(file.get(), path);
         return true;
     }
 

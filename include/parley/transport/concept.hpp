@@ -19,7 +19,7 @@ struct filesystem_lifetime;
 
 namespace transport {
 
-/// What a transport gives by itself, before any adaptor. Everything is false until a transport claims it.
+/// What a transport gives. Everything is false until a transport claims it.
 struct capabilities {
     bool named = false;               ///< processes that share nothing but a name find each other through it
     bool survives_processes = false;  ///< the object and what is in it can stay when no process holds it
@@ -27,7 +27,7 @@ struct capabilities {
     bool many_senders = false;        ///< several processes may send into one link at a time
     bool many_receivers = false;    ///< several processes may receive from one link, each message going to one of them
     bool duplex = false;            ///< one object carries both directions
-    bool keeps_boundaries = false;  ///< what one send put in, one receive takes out: no length prefix needed
+    bool keeps_boundaries = false;  ///< what one send put in, one receive takes out
     bool in_place = false;          ///< messages can be written and read where they travel: loan() and take()
     bool ordered = false;           ///< messages of one sender arrive in the order in which it sent them
     bool lossless = false;          ///< what was accepted arrives, as long as the processes live

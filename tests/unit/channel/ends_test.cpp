@@ -287,3 +287,98 @@ TEST_CASE("deadlines") {
     CHECK(deadline::after(1h).left(1ms) == 1ms);
     CHECK(deadline::after(-1h).left(1ms) == 0ms);
 }
+
+TEST_CASE("loans and messages in place are to be had without exceptions, too") {
+    const name<numbers> where;
+    parley::sender<numbers> out{where};
+    parley::receiver<numbers> in{where};
+    std::error_code code;
+    auto slot = out.loan(code);
+    REQUIRE(slot);
+    **slot = 1;
+    out.send(std::move(*slot));
+    auto second = out.loan_for(1s, code);
+    REQUIRE(second);
+    **second = 2;
+    CHECK(out.send(std::move(*second), code));
+    {
+        const auto held = in.take(code);
+        REQUIRE(held);
+        CHECK(**held == 1);
+    }
+    {
+        const auto held = in.take_for(1s, code);
+        REQUIRE(held);
+        CHECK(**held == 2);
+    }
+    CHECK_FALSE(in.take_for(1ms, code));
+    CHECK_FALSE(code);
+    numbers::remove(where);
+    CHECK_FALSE(out.loan(code));
+    CHECK(code == errc::closed);
+    CHECK_FALSE(out.loan_for(1s, code));
+    CHECK(code == errc::closed);
+    CHECK_FALSE(in.take(code));
+    CHECK(code == errc::closed);
+    CHECK_FALSE(in.take_for(1s, code));
+    CHECK(code == errc::closed);
+}
+
+TEST_CASE("an endpoint's calls are to be had without exceptions, too") {
+    const name<links> alice_name;
+    const name<links> bob_name;
+    std::error_code code;
+    parley::endpoint<links> alice{parley::create_only, alice_name, {}, code};
+    REQUIRE(alice);
+    CHECK_FALSE(parley::endpoint<links>(parley::create_only, alice_name, {}, code));
+    CHECK(code == errc::already_exists);
+    CHECK_FALSE(parley::endpoint<links>(alice_name, code));
+    CHECK(code == errc::in_use);
+    parley::endpoint<links> bob{bob_name, code};
+    REQUIRE(bob);
+    const std::string_view to_alice = alice_name;
+    const std::string_view to_bob = bob_name;
+
+    CHECK(alice.send_for(to_bob, 1, 1s, code));
+    CHECK(alice.send_until(to_bob, 2, std::chrono::system_clock::now() + 1s, code));
+    CHECK(bob.receive_for(to_alice, 1s, code) == 1U);
+    CHECK(bob.receive_until(to_alice, std::chrono::steady_clock::now() + 1s, code) == 2U);
+    CHECK(alice.send(to_bob, 3, code));
+    CHECK(alice.send(to_bob, 4, code));
+    const auto third = bob.receive_for(1s, code);
+    REQUIRE(third);
+    CHECK(third->first == to_alice);
+    CHECK(third->second == 3);
+    CHECK(bob.receive_until(std::chrono::steady_clock::now() + 1s, code)->second == 4);
+    CHECK_FALSE(bob.receive_for(1ms, code));
+    CHECK_FALSE(code);
+    auto link = bob.link(to_alice, code);
+    REQUIRE(link);
+    CHECK(link->send(5, code));
+    CHECK(alice.receive(to_bob) == 5U);
+
+    const std::string_view bad = "a~b";
+    CHECK_FALSE(bob.link(bad, code));
+    CHECK(code == errc::invalid_name);
+    CHECK_FALSE(bob.send_for(bad, 1, 1s, code));
+    CHECK(code == errc::invalid_name);
+    CHECK_FALSE(bob.receive_for(bad, 1s, code));
+    CHECK(code == errc::invalid_name);
+}
+
+TEST_CASE("an endpoint that never waits does not wait in the form without exceptions either") {
+    using polled_links = parley::channel<std::uint32_t, parley::shm, parley::direct, parley::nonblocking>;
+    const name<polled_links> alice_name;
+    parley::endpoint<polled_links> alice{alice_name};
+    std::error_code code;
+    CHECK_FALSE(alice.receive(code));
+    CHECK_FALSE(code);
+}
+
+TEST_CASE("a pair without exceptions") {
+    std::error_code code;
+    auto ends = nameless::pair(code);
+    REQUIRE(ends);
+    ends->first.send(7);
+    CHECK(ends->second.receive() == 7U);
+}

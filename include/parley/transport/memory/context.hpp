@@ -103,9 +103,11 @@ public:
     [[nodiscard]] bool closed() const noexcept { return segment_.closed() != segment::closing::open; }
 
     [[noreturn, gnu::cold, gnu::noinline]] void throw_closed() const {
-        throw_error(errc::closed, segment_.path() +
-                                      " is closed: it was removed, or its owner has left; open it again "
-                                      "when a new one exists");
+        throw_error(errc::closed,
+                    segment_.path() + " is closed: " +
+                        (segment_.closed() == segment::closing::owner_died ? "its owner was killed"
+                                                                           : "it was removed, or its owner has left") +
+                        "; open it again when a new one exists");
     }
 
     [[nodiscard]] bool sender_alive(std::size_t place) const noexcept {
