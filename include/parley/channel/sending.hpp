@@ -180,15 +180,12 @@ protected:
     }
 
     [[nodiscard]] std::optional<loan_type> loan_by(os::deadline until) {
-        for (;;) {
-            if (auto result = try_loan()) {
-                return result;
-            }
-            auto& core = usable();
-            if (!core.sender().wait(core.context(), until)) {
-                return std::nullopt;
-            }
-        }
+        return os::keep_trying(
+            until, [&] { return try_loan(); },
+            [&] {
+                auto& core = usable();
+                return core.sender().wait(core.context(), until);
+            });
     }
 
 private:

@@ -70,4 +70,23 @@ private:
 /// died, for a channel that was removed. Half of the 200 ms within which a peer's death is reported.
 inline constexpr clock::duration look_around_interval = std::chrono::milliseconds(100);
 
+/// The loop of every call that waits: attempts and waits in turn until an attempt succeeds or `wait` says that the
+/// deadline has passed. Returns what the last attempt returned.
+///
+/// A wait that ends as the deadline passes is followed by one more attempt, since a wake that came to this process came
+/// to nobody else. It is the last: where a hostile peer has written garbage, each wait may end at once with the word
+/// that an attempt might succeed, and that must not keep a call beyond its deadline.
+template <class Attempt, class Wait>
+auto keep_trying(deadline until, Attempt attempt, Wait wait) -> decltype(attempt()) {
+    for (;;) {
+        auto result = attempt();
+        if (result || !wait()) {
+            return result;
+        }
+        if (until.passed()) {
+            return attempt();
+        }
+    }
+}
+
 }  // namespace parley::os

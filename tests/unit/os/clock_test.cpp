@@ -40,3 +40,25 @@ TEST_CASE("a duration too long for the clock means never") {
     CHECK(os::deadline::after(std::chrono::duration<double>(1e300)).is_never());
     CHECK_FALSE(os::deadline::after(std::chrono::years(100)).passed());
 }
+
+TEST_CASE("keep_trying ends with success, with a wait in vain, or with one attempt after the deadline") {
+    using parley::os::deadline;
+    using parley::os::keep_trying;
+    int attempts = 0;
+    int waits = 0;
+    CHECK(keep_trying(
+        deadline::never(), [&] { return ++attempts == 3; }, [&] { return ++waits > 0; }));
+    CHECK(attempts == 3);
+    CHECK(waits == 2);
+    CHECK_FALSE(keep_trying(
+        deadline::never(), [&] { return ++attempts < 0; }, [&] { return ++waits < 5; }));
+    CHECK(attempts == 6);
+    CHECK(waits == 5);
+    // A wait that always says to try again.
+    attempts = 0;
+    const auto soon = deadline::after(std::chrono::milliseconds(2));
+    CHECK_FALSE(keep_trying(
+        soon, [&] { return ++attempts < 0; }, [] { return true; }));
+    CHECK(attempts >= 2);
+    CHECK(soon.passed());
+}

@@ -231,19 +231,12 @@ public:
 
     /// Receives from whoever has sent, waiting at most until the deadline.
     [[nodiscard]] std::optional<std::pair<std::string, message_type>> receive_until(os::deadline until) {
-        std::optional<std::pair<std::string, message_type>> result;
-        auto attempt = [&] {
-            result = try_receive();
-            return result.has_value();
-        };
-        while (!attempt()) {
-            if constexpr (!receiver_waits) {
-                break;
-            } else if (!wait(until)) {
-                break;
-            }
+        if constexpr (receiver_waits) {
+            return os::keep_trying(
+                until, [&] { return try_receive(); }, [&] { return wait(until); });
+        } else {
+            return try_receive();
         }
-        return result;
     }
 
     [[nodiscard]] std::optional<std::pair<std::string, message_type>> try_receive() {

@@ -230,14 +230,8 @@ public:
     /// Takes a message, waiting for a sender with a reservation for those that will not wait themselves.
     template <class Context>
     [[nodiscard]] const std::byte* take_until(Context& context, os::deadline until) {
-        for (;;) {
-            if (const auto* payload = try_take(context)) {
-                return payload;
-            }
-            if (!wait(context, until) && !consumer_.written()) {
-                return nullptr;
-            }
-        }
+        return os::keep_trying(
+            until, [&] { return try_take(context); }, [&] { return wait(context, until) || consumer_.written(); });
     }
 
     template <class Context>

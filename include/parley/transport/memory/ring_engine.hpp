@@ -65,12 +65,8 @@ public:
 
     template <class Context>
     [[nodiscard]] bool push_until(Context& context, const Message& content, os::deadline until) {
-        while (!try_push(context, content)) {
-            if (!wait(context, until)) {
-                return false;
-            }
-        }
-        return true;
+        return os::keep_trying(
+            until, [&] { return try_push(context, content); }, [&] { return wait(context, until); });
     }
 
     /// Sends from the front of `content` as many as there is room for, each publication as large as possible.
@@ -217,14 +213,8 @@ public:
 
     template <class Context>
     [[nodiscard]] std::optional<Message> pop_until(Context& context, os::deadline until) {
-        for (;;) {
-            if (auto result = try_pop(context)) {
-                return result;
-            }
-            if (!wait(context, until)) {
-                return std::nullopt;
-            }
-        }
+        return os::keep_trying(
+            until, [&] { return try_pop(context); }, [&] { return wait(context, until); });
     }
 
     /// Receives into the front of `content` what is there.
@@ -294,14 +284,8 @@ public:
 
     template <class Context>
     [[nodiscard]] const std::byte* take_until(Context& context, os::deadline until) {
-        for (;;) {
-            if (const auto* payload = try_take(context)) {
-                return payload;
-            }
-            if (!wait(context, until)) {
-                return nullptr;
-            }
-        }
+        return os::keep_trying(
+            until, [&] { return try_take(context); }, [&] { return wait(context, until); });
     }
 
     template <class Context>
