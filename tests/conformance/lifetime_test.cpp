@@ -137,10 +137,7 @@ TEMPLATE_LIST_TEST_CASE("a batch that meets the end brings what was there before
         venue<C> place;
         auto out = place.sender();
         auto in = place.receiver();
-        std::uint32_t sent = 0;
-        while (sent < 3 && out->try_send(item::make(1, sent))) {
-            ++sent;
-        }
+        const auto sent = send_up_to(3, *out);
         REQUIRE(sent >= 1);
         REQUIRE(C::remove(place.name()));
         std::array<item, 8> batch{};

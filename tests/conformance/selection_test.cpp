@@ -180,10 +180,7 @@ TEMPLATE_LIST_TEST_CASE("round_robin: after the end any receiver gets what is le
             auto out = place.sender();
             auto one = place.receiver();
             auto other = place.receiver();
-            std::uint32_t sent = 0;
-            while (sent < 3 && out->try_send(item::make(1, sent))) {
-                ++sent;
-            }
+            const auto sent = send_up_to(3, *out);
             REQUIRE(sent >= 1);
             REQUIRE(C::remove(place.name()));
             auto& in = first ? one : other;

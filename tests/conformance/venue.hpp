@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -259,6 +260,16 @@ template <class Call>
         return static_cast<errc>(caught.code().value());
     }
     return errc{};
+}
+
+/// Sends what there is room for, numbered from 0, at most `most`. How many that were.
+template <class Sender>
+[[nodiscard]] std::uint32_t send_up_to(std::uint32_t most, Sender& out) {
+    std::uint32_t sent = 0;
+    while (sent < most && out.try_send(item::make(1, sent))) {
+        ++sent;
+    }
+    return sent;
 }
 
 }  // namespace parley::conformance

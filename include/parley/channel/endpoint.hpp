@@ -196,13 +196,7 @@ public:
         return end().try_receive();
     }
     [[nodiscard]] std::optional<addressed_message> receive(std::error_code& code) noexcept {
-        return channel_detail::reported(code, [&] {
-            if constexpr (receiver_side::waits) {
-                return end().receive_until(os::deadline::never());
-            } else {
-                return end().try_receive();
-            }
-        });
+        return channel_detail::reported(code, [&] { return end().receive_until(os::deadline::never()); });
     }
     [[nodiscard]] std::optional<addressed_message> try_receive() { return end().try_receive(); }
     [[nodiscard]] std::optional<addressed_message> try_receive(std::error_code& code) noexcept {

@@ -34,22 +34,16 @@ public:
 
         [[nodiscard]] slot* at(std::uint64_t ticket) const noexcept { return &shared_->slots_[ticket % Capacity]; }
 
-        /// Fetches as many slots as a claim has, some after it (ring/slots_ahead.hpp). Most of the line in which a slot
-        /// begins has come with the slot before.
         static constexpr bool looks_ahead = ring::looks_ahead<Capacity>;
 
-        void look_ahead_to_read(const claim& won) const noexcept {
+        /// Fetches as many slots as a claim has, some after it (ring/slots_ahead.hpp). Most of the line in which a slot
+        /// begins has come with the slot before.
+        template <auto Fetch>
+        void look_ahead(const claim& won) const noexcept {
             for (std::size_t index = 0; index < won.count; ++index) {
                 const auto* slot = at(won.first + index + slots_ahead);
-                fetch_slot_to_read<PayloadSize - PayloadSize % os::cache_line>(slot->payload.data());
-                os::fetch_to_read(&slot->sequence);
-            }
-        }
-        void look_ahead_to_write(const claim& won) const noexcept {
-            for (std::size_t index = 0; index < won.count; ++index) {
-                const auto* slot = at(won.first + index + slots_ahead);
-                fetch_slot_to_write<PayloadSize - PayloadSize % os::cache_line>(slot->payload.data());
-                os::fetch_to_write(&slot->sequence);
+                fetch_slot<Fetch, PayloadSize - PayloadSize % os::cache_line>(slot->payload.data());
+                Fetch(&slot->sequence);
             }
         }
 

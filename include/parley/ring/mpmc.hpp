@@ -150,7 +150,7 @@ public:
             won = {ticket, count};
             if constexpr (Slots::view::looks_ahead) {
                 if (stride_.succeeds()) {
-                    slots_.look_ahead_to_write(won);
+                    slots_.template look_ahead<os::fetch_to_write>(won);
                 }
             }
             return attempt::won;
@@ -335,7 +335,7 @@ public:
                 won = {ticket, count};
                 if constexpr (Slots::view::looks_ahead) {
                     if (stride_.succeeds()) {
-                        slots_.look_ahead_to_read(won);
+                        slots_.template look_ahead<os::fetch_to_read>(won);
                     }
                 }
                 return attempt::won;

@@ -27,17 +27,11 @@ inline constexpr bool looks_ahead = Capacity >= 4 * slots_ahead;
 /// Of a slot with a large message so much is fetched; what follows in a row, the processor fetches by itself.
 inline constexpr std::size_t fetched_of_a_slot = 4 * os::cache_line;
 
-template <std::size_t Size>
-void fetch_slot_to_read(const std::byte* slot) noexcept {
+/// `Fetch` is `os::fetch_to_read` or `os::fetch_to_write`.
+template <auto Fetch, std::size_t Size>
+void fetch_slot(const std::byte* slot) noexcept {
     for (std::size_t offset = 0; offset < std::min(Size, fetched_of_a_slot); offset += os::cache_line) {
-        os::fetch_to_read(slot + offset);
-    }
-}
-
-template <std::size_t Size>
-void fetch_slot_to_write(const std::byte* slot) noexcept {
-    for (std::size_t offset = 0; offset < std::min(Size, fetched_of_a_slot); offset += os::cache_line) {
-        os::fetch_to_write(slot + offset);
+        Fetch(slot + offset);
     }
 }
 

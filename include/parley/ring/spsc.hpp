@@ -106,7 +106,7 @@ public:
         if constexpr (looks_ahead<Capacity>) {
             const auto end = std::min<std::uint64_t>(room, std::min(wanted, Capacity) + slots_ahead);
             for (auto next = slots_ahead; next < end; ++next) {
-                fetch_slot_to_write<PayloadSize>(ring_->at(tail_ + next));
+                fetch_slot<os::fetch_to_write, PayloadSize>(ring_->at(tail_ + next));
             }
         }
         os::fetch_to_write(&ring_->tail_.value);
@@ -160,7 +160,7 @@ public:
         if (tail_ == head_) {
             const auto tail = ring_->tail_.value.load(std::memory_order_acquire);  // P2
             if (tail == head_) {
-                fetch_slot_to_read<PayloadSize>(ring_->at(head_));
+                fetch_slot<os::fetch_to_read, PayloadSize>(ring_->at(head_));
                 return attempt::blocked;
             }
             if (tail - head_ > Capacity) [[unlikely]] {
@@ -172,7 +172,7 @@ public:
         if constexpr (looks_ahead<Capacity>) {
             const auto end = std::min(there, std::min(wanted, Capacity) + slots_ahead);
             for (auto next = slots_ahead; next < end; ++next) {
-                fetch_slot_to_read<PayloadSize>(ring_->at(head_ + next));
+                fetch_slot<os::fetch_to_read, PayloadSize>(ring_->at(head_ + next));
             }
         }
         won = {head_, std::min(wanted, there)};

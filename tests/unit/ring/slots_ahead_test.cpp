@@ -23,11 +23,11 @@ TEST_CASE("a side is in its stride after some successes in a row") {
 TEST_CASE("a slot is fetched whatever its size, and nothing of it changes") {
     alignas(64) std::array<std::byte, 1000> slot{};
     slot.fill(std::byte{7});
-    ring::fetch_slot_to_read<0>(slot.data());
-    ring::fetch_slot_to_read<1>(slot.data());
-    ring::fetch_slot_to_write<1000>(slot.data());
+    ring::fetch_slot<os::fetch_to_read, 0>(slot.data());
+    ring::fetch_slot<os::fetch_to_read, 1>(slot.data());
+    ring::fetch_slot<os::fetch_to_write, 1000>(slot.data());
     CHECK(std::count(slot.begin(), slot.end(), std::byte{7}) == 1000);
-    ring::fetch_slot_to_read<64>(nullptr);  // no access: only a wish
+    ring::fetch_slot<os::fetch_to_read, 64>(nullptr);  // no access: only a wish
     SUCCEED();
 }
 

@@ -296,8 +296,10 @@ public:
 private:
     /// A batch brings what was sound; that something was not, the next call says.
     void report_refused() {
-        if (std::exchange(refused_, false)) [[unlikely]] {
-            throw_corrupt_message();
+        if constexpr (!wire::always_valid) {
+            if (std::exchange(refused_, false)) [[unlikely]] {
+                throw_corrupt_message();
+            }
         }
     }
 
@@ -311,9 +313,7 @@ private:
 
     template <class Context>
     [[nodiscard, gnu::always_inline]] bool claim(Context& context, std::size_t wanted, ring::claim& won) {
-        if constexpr (!wire::always_valid) {
-            report_refused();
-        }
+        report_refused();
         if (!context.enter()) {
             if (!context.closed()) {
                 return false;
