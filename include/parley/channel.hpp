@@ -9,6 +9,7 @@
 #include <parley/channel/handle.hpp>
 #include <parley/channel/options.hpp>
 #include <parley/compose/enforce.hpp>
+#include <parley/framing/framed.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/concept.hpp>
 
@@ -40,6 +41,7 @@ public:
     using transport = typename composition::template word<transport_axis>;
     using addressing = typename composition::template word<addressing_axis>;
     using synchronization = typename composition::template word<synchronization_axis>;
+    using buffering = typename composition::template word<buffering_axis>;
 
     /// The message's layout and all words, defaults included: what two sides must agree on.
     [[nodiscard]] static constexpr std::string_view describe() noexcept { return composition::description; }
@@ -58,27 +60,22 @@ public:
         return channel_detail::reported(code, [&] { return remove(name); });
     }
 
-    /// Both ends of a new anonymous channel, to be divided between related processes: `auto [out, in] = C::pair();`, or
-    /// two links. Let each process destroy the ends that it does not use, as with pipe(2).
-    [[nodiscard]] static auto pair() requires(!transport::capabilities.named) {
+    /// Both ends of a new channel without a name, to be divided between related processes:
+    /// `auto [out, in] = C::pair();`, or two links. Let each process destroy the ends that it does not use, as with
+    /// pipe(2).
+    [[nodiscard]] static auto pair() requires(transport::capabilities.pairs) {
         using channel_detail::handle;
-        using backing = typename transport::backing_type;
-        namespace locks = segment::locks;
+        auto [first, second] = transport::template pair<channel>();
         if constexpr (addressing::pairwise) {
             using side = link<channel>;
-            const auto object = transport::template link_end<channel>::create_anonymous();
-            return std::pair<side, side>{side{handle::make<backing>(object.get(), locks::senders), 0},
-                                         side{handle::make<backing>(object.get(), locks::receivers), 1}};
+            return std::pair<side, side>{side{handle{std::move(first)}, 0}, side{handle{std::move(second)}, 1}};
         } else {
-            using sending = sender<channel>;
-            using receiving = receiver<channel>;
-            const auto object = transport::template sending_end<channel>::create_anonymous();
-            return std::pair<sending, receiving>{sending{handle::make<backing>(object.get(), locks::senders)},
-                                                 receiving{handle::make<backing>(object.get(), locks::receivers)}};
+            return std::pair<sender<channel>, receiver<channel>>{sender<channel>{handle{std::move(first)}},
+                                                                 receiver<channel>{handle{std::move(second)}}};
         }
     }
     /// None if that fails.
-    [[nodiscard]] static auto pair(std::error_code& code) noexcept requires(!transport::capabilities.named) {
+    [[nodiscard]] static auto pair(std::error_code& code) noexcept requires(transport::capabilities.pairs) {
         return channel_detail::reported(code, [] { return std::optional(pair()); });
     }
 };

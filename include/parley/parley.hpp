@@ -10,9 +10,12 @@
 #include <parley/addressing/mailbox.hpp>
 #include <parley/addressing/port.hpp>
 #include <parley/buffering/bounded.hpp>
+#include <parley/buffering/bounded_by_kernel.hpp>
 #include <parley/buffering/unbounded.hpp>
 #include <parley/buffering/zero.hpp>
 #include <parley/channel.hpp>
+#include <parley/framing/framed.hpp>
+#include <parley/framing/raw.hpp>
 #include <parley/lifetime/filesystem.hpp>
 #include <parley/lifetime/kernel.hpp>
 #include <parley/lifetime/owner.hpp>

@@ -9,7 +9,7 @@ struct line {
     using axis = parley::transport_axis;
     using natural_lifetime = parley::owner_lifetime;
     static constexpr std::string_view name = "line";
-    static constexpr parley::transport::capabilities capabilities{.duplex = true};
+    static constexpr parley::transport::capabilities capabilities{.ordered = true};
 };
 
 using refused = parley::channel<int, line, parley::port>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 #include <parley/parley.hpp>
@@ -9,68 +10,132 @@
 
 /// THE list of compositions that the suites of this folder run over.
 ///
-/// The words of the axes other than the transport are listed once, in `on`; every transport gets all of them. The list
-/// is not the full product, which tests/static covers: each word stands beside each word of every other axis at least
-/// once. A new transport is one test file for each of `mailboxes`, `ports` and `links` that it can do.
+/// The words of the axes other than the transport are listed once for all memory, in `in_memory`, and once for all that
+/// the kernel carries, in `in_kernel`; every transport gets all of them that compile on it, which is what its
+/// capabilities say. The list is not the full product, which tests/static covers: each word stands beside each word of
+/// every other axis at least once. A new transport is a line in tests/CMakeLists.txt.
 
 namespace parley::conformance {
 
 template <class... Lists>
 using joined = decltype(std::tuple_cat(std::declval<Lists>()...));
 
+/// The policies of a composition, still without message and transport.
+template <class... Words>
+struct words {};
+
+template <class Transport, class List>
+struct those_that_compile;
+
+template <class Transport, class... Lists>
+struct those_that_compile<Transport, std::tuple<Lists...>> {
+    template <class... Words>
+    static auto select(words<Words...>) {
+        if constexpr (composable<item, Transport, Words...>) {
+            return std::tuple<std::type_identity<channel<item, Transport, Words...>>>{};
+        } else {
+            return std::tuple<>{};
+        }
+    }
+    template <class... Channels>
+    static std::tuple<Channels...> unwrap(std::tuple<std::type_identity<Channels>...>);
+
+    using type = decltype(unwrap(std::tuple_cat(select(Lists{})...)));
+};
+
+struct in_memory {
+    using bounded_mailboxes = std::tuple<                                                                           //
+        words<>,                                                                                                    //
+        words<bounded<3>, blocking_on<futex>>,                                                                      //
+        words<bounded<1>, nonblocking, owner_lifetime>,                                                             //
+        words<bounded<3>, sync<nonblocking, blocking>, mailbox_by<at_least_once>>,                                  //
+        words<bounded<1>, sync<blocking_on<futex>, nonblocking>>,                                                   //
+        words<bounded<3>, blocking_on<spin>, mailbox_by<exclusive>>,                                                //
+        words<bounded<1>, blocking, mailbox_by<round_robin>>,                                                       //
+        words<bounded<1024>, sync<blocking_on<spin>, blocking_on<futex>>, mailbox_by<round_robin, at_least_once>>,  //
+        words<bounded<3>, sync<blocking, blocking_on<spin>>, mailbox_by<exclusive, at_least_once>, owner_lifetime>>;
+
+    using unbounded_mailboxes = std::tuple<                                   //
+        words<unbounded>,                                                     //
+        words<unbounded, nonblocking, mailbox_by<exclusive, at_least_once>>,  //
+        words<unbounded, blocking_on<spin>, mailbox_by<at_least_once>>,       //
+        words<unbounded, sync<nonblocking, blocking_on<futex>>, mailbox_by<round_robin>, owner_lifetime>>;
+
+    using zero_mailboxes = std::tuple<                                             //
+        words<zero>,                                                               //
+        words<zero, blocking_on<futex>, mailbox_by<round_robin>>,                  //
+        words<zero, blocking_on<spin>, owner_lifetime>,                            //
+        words<zero, sync<nonblocking, blocking>>,                                  //
+        words<zero, sync<blocking, nonblocking>, mailbox_by<exclusive>>,           //
+        words<zero, sync<nonblocking, blocking_on<spin>>, mailbox_by<exclusive>>,  //
+        words<zero, sync<blocking_on<futex>, nonblocking>, mailbox_by<round_robin>>>;
+
+    using ports = std::tuple<                                  //
+        words<port>,                                           //
+        words<port, bounded<1>, nonblocking>,                  //
+        words<port, bounded<3>, sync<nonblocking, blocking>>,  //
+        words<port, unbounded, blocking_on<futex>>,            //
+        words<port, unbounded, sync<blocking, nonblocking>>,   //
+        words<port, zero, blocking_on<futex>>,                 //
+        words<port, zero, sync<nonblocking, blocking>>,        //
+        words<port, zero, sync<blocking_on<spin>, nonblocking>>>;
+
+    using links = std::tuple<                                          //
+        words<direct>,                                                 //
+        words<direct, bounded<1>, nonblocking>,                        //
+        words<direct, bounded<3>, sync<nonblocking, blocking>>,        //
+        words<direct, bounded<3>, blocking_on<spin>>,                  //
+        words<direct, unbounded, blocking_on<futex>, owner_lifetime>,  //
+        words<direct, unbounded, sync<blocking, nonblocking>>,         //
+        words<direct, zero>,                                           //
+        words<direct, zero, sync<nonblocking, blocking_on<futex>>>,    //
+        words<direct, zero, sync<blocking, nonblocking>, owner_lifetime>>;
+};
+
+/// The bounds are such as every transport of the kernel gives to an unprivileged user.
+struct in_kernel {
+    using bounded_mailboxes = std::tuple<                //
+        words<>,                                         //
+        words<bounded<4>, sync<nonblocking, blocking>>,  //
+        words<bounded<1>, sync<blocking_on<spin>, nonblocking>, owner_lifetime>>;
+    using unbounded_mailboxes = std::tuple<words<unbounded>, words<unbounded, sync<nonblocking, blocking>>>;
+    using zero_mailboxes = std::tuple<             //
+        words<zero>,                               //
+        words<zero, sync<nonblocking, blocking>>,  //
+        words<zero, sync<blocking, nonblocking>>>;
+    using ports = std::tuple<                                  //
+        words<port>,                                           //
+        words<port, bounded<4>, sync<nonblocking, blocking>>,  //
+        words<port, bounded<1>, sync<blocking, nonblocking>>,  //
+        words<port, unbounded>,                                //
+        words<port, zero>,                                     //
+        words<port, zero, sync<nonblocking, blocking>>,        //
+        words<port, zero, sync<blocking, nonblocking>>>;
+    using links = std::tuple<                                    //
+        words<direct>,                                           //
+        words<direct, bounded<4>, sync<nonblocking, blocking>>,  //
+        words<direct, bounded<1>, sync<blocking, nonblocking>>,  //
+        words<direct, unbounded>,                                //
+        words<direct, zero>,                                     //
+        words<direct, zero, sync<nonblocking, blocking>>,        //
+        words<direct, zero, sync<blocking, nonblocking>>>;
+};
+
 template <class Transport>
 struct on {
     template <class... Words>
     using c = parley::channel<item, Transport, Words...>;
 
-    using bounded_mailboxes = std::tuple<                                                                       //
-        c<>,                                                                                                    //
-        c<bounded<3>, blocking_on<futex>>,                                                                      //
-        c<bounded<1>, nonblocking, owner_lifetime>,                                                             //
-        c<bounded<3>, sync<nonblocking, blocking>, mailbox_by<at_least_once>>,                                  //
-        c<bounded<1>, sync<blocking_on<futex>, nonblocking>>,                                                   //
-        c<bounded<3>, blocking_on<spin>, mailbox_by<exclusive>>,                                                //
-        c<bounded<1>, blocking, mailbox_by<round_robin>>,                                                       //
-        c<bounded<1024>, sync<blocking_on<spin>, blocking_on<futex>>, mailbox_by<round_robin, at_least_once>>,  //
-        c<bounded<3>, sync<blocking, blocking_on<spin>>, mailbox_by<exclusive, at_least_once>, owner_lifetime>>;
+    template <class List>
+    using of = typename those_that_compile<Transport, List>::type;
+    using lists = std::conditional_t<Transport::capabilities.in_place, in_memory, in_kernel>;
 
-    using unbounded_mailboxes = std::tuple<                               //
-        c<unbounded>,                                                     //
-        c<unbounded, nonblocking, mailbox_by<exclusive, at_least_once>>,  //
-        c<unbounded, blocking_on<spin>, mailbox_by<at_least_once>>,       //
-        c<unbounded, sync<nonblocking, blocking_on<futex>>, mailbox_by<round_robin>, owner_lifetime>>;
-
-    using zero_mailboxes = std::tuple<                                         //
-        c<zero>,                                                               //
-        c<zero, blocking_on<futex>, mailbox_by<round_robin>>,                  //
-        c<zero, blocking_on<spin>, owner_lifetime>,                            //
-        c<zero, sync<nonblocking, blocking>>,                                  //
-        c<zero, sync<blocking, nonblocking>, mailbox_by<exclusive>>,           //
-        c<zero, sync<nonblocking, blocking_on<spin>>, mailbox_by<exclusive>>,  //
-        c<zero, sync<blocking_on<futex>, nonblocking>, mailbox_by<round_robin>>>;
-
+    using bounded_mailboxes = of<typename lists::bounded_mailboxes>;
+    using unbounded_mailboxes = of<typename lists::unbounded_mailboxes>;
+    using zero_mailboxes = of<typename lists::zero_mailboxes>;
     using mailboxes = joined<bounded_mailboxes, unbounded_mailboxes, zero_mailboxes>;
-
-    using ports = std::tuple<                              //
-        c<port>,                                           //
-        c<port, bounded<1>, nonblocking>,                  //
-        c<port, bounded<3>, sync<nonblocking, blocking>>,  //
-        c<port, unbounded, blocking_on<futex>>,            //
-        c<port, unbounded, sync<blocking, nonblocking>>,   //
-        c<port, zero, blocking_on<futex>>,                 //
-        c<port, zero, sync<nonblocking, blocking>>,        //
-        c<port, zero, sync<blocking_on<spin>, nonblocking>>>;
-
-    using links = std::tuple<                                      //
-        c<direct>,                                                 //
-        c<direct, bounded<1>, nonblocking>,                        //
-        c<direct, bounded<3>, sync<nonblocking, blocking>>,        //
-        c<direct, bounded<3>, blocking_on<spin>>,                  //
-        c<direct, unbounded, blocking_on<futex>, owner_lifetime>,  //
-        c<direct, unbounded, sync<blocking, nonblocking>>,         //
-        c<direct, zero>,                                           //
-        c<direct, zero, sync<nonblocking, blocking_on<futex>>>,    //
-        c<direct, zero, sync<blocking, nonblocking>, owner_lifetime>>;
+    using ports = of<typename lists::ports>;
+    using links = of<typename lists::links>;
 };
 
 }  // namespace parley::conformance

@@ -223,7 +223,7 @@ template <class In>
     return !in.try_receive(code) && (!code || code == errc::closed);
 }
 
-/// Whether a process sleeps in the kernel, waiting on a futex (on which condition variables sleep too).
+/// Whether a process sleeps in the kernel, waiting on a futex (on which condition variables sleep too) or in poll(2).
 [[nodiscard]] inline bool is_asleep(pid_t pid) {
     const auto folder = "/proc/" + std::to_string(pid) + "/";
     std::ifstream stat_file{folder + "stat"};
@@ -234,7 +234,8 @@ template <class In>
     }
     std::ifstream wchan_file{folder + "wchan"};
     const std::string wchan{std::istreambuf_iterator<char>{wchan_file}, {}};
-    return wchan.empty() || wchan == "0" || wchan.find("futex") != std::string::npos;  // 0: not told to us
+    return wchan.empty() || wchan == "0" ||  // not told to us
+           wchan.find("futex") != std::string::npos || wchan.find("poll") != std::string::npos;
 }
 
 /// A counter on which processes agree how far they are.

@@ -21,6 +21,8 @@ class receiving {
     static_assert(transport::receiving_core<Core, Message>,
                   "the transport's end breaks the contract of transport/link.hpp");
 
+    static constexpr bool in_place = Core::in_place && message::wire<Message>::in_place;
+
 public:
     using held_type = parley::held<Message, Core>;
 
@@ -111,35 +113,30 @@ public:
     }
 
     /// The next message where it lies, without a copy; waits for one. Throws as `receive`.
-    [[nodiscard]] held_type take() requires Waits && message::wire<Message>::in_place {
-        return std::move(*take_by(os::deadline::never()));
-    }
-    [[nodiscard]] std::optional<held_type> take(std::error_code& code) noexcept requires Waits
-        && message::wire<Message>::in_place {
+    [[nodiscard]] held_type take() requires Waits && in_place { return std::move(*take_by(os::deadline::never())); }
+    [[nodiscard]] std::optional<held_type> take(std::error_code& code) noexcept requires Waits && in_place {
         return reported(code, [&] { return take_by(os::deadline::never()); });
     }
 
     /// The same, if there is one at once.
-    [[nodiscard]] std::optional<held_type> try_take() requires message::wire<Message>::in_place {
+    [[nodiscard]] std::optional<held_type> try_take() requires in_place {
         auto& core = usable();
         const auto* slot = core.receiver().try_take(core.context());
         return slot == nullptr ? std::nullopt : std::optional<held_type>(std::in_place, core, slot);
     }
-    [[nodiscard]] std::optional<held_type> try_take(
-        std::error_code& code) noexcept requires message::wire<Message>::in_place {
+    [[nodiscard]] std::optional<held_type> try_take(std::error_code& code) noexcept requires in_place {
         return reported(code, [&] { return try_take(); });
     }
 
     /// The same, waiting at most for `duration`.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<held_type> take_for(std::chrono::duration<Rep, Period> duration) requires Waits
-        && message::wire<Message>::in_place {
+        && in_place {
         return take_by(os::deadline::after(duration));
     }
     template <class Rep, class Period>
     [[nodiscard]] std::optional<held_type> take_for(std::chrono::duration<Rep, Period> duration,
-                                                    std::error_code& code) noexcept requires Waits
-        && message::wire<Message>::in_place {
+                                                    std::error_code& code) noexcept requires Waits && in_place {
         return reported(code, [&] { return take_by(os::deadline::after(duration)); });
     }
 

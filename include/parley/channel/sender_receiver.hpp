@@ -36,14 +36,21 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return usable_; }
 
     /// Of an anonymous channel: a descriptor of this end to hand on, owned by this object.
-    [[nodiscard]] int descriptor() const requires(!C::transport::capabilities.named) { return handle_.descriptor(); }
+    [[nodiscard]] int descriptor() const requires(C::transport::capabilities.pairs) { return handle_.descriptor(); }
+
+    /// A descriptor that poll(2), select(2) and epoll(7) can wait on, owned by this object: readable when a receive may
+    /// find a message or has an error to tell, for a sender writable when a send may find room. It is a hint: wait on
+    /// it level-triggered, after a `try_` form found nothing, and try again.
+    [[nodiscard]] int native_handle() requires transport::pollable_core<typename End::core> {
+        return core().native_handle();
+    }
 
     /// For the operations. Throws `errc::bad_state` where there is nothing to work with.
     [[nodiscard]] typename End::core& core() {
         if (auto* attached = end_.get(); attached != nullptr) [[likely]] {
             return *attached;
         }
-        if constexpr (!C::transport::capabilities.named) {
+        if constexpr (C::transport::capabilities.pairs) {
             if (usable_) {
                 end_ = End::open_descriptor(handle_.descriptor());
                 return *end_.get();
@@ -134,7 +141,7 @@ public:
     }
 
     /// Takes over the descriptor of an anonymous channel's sender.
-    sender(from_descriptor_t, int descriptor) noexcept requires(!C::transport::capabilities.named)
+    sender(from_descriptor_t, int descriptor) noexcept requires(C::transport::capabilities.pairs)
         : base(channel_detail::handle{os::descriptor{descriptor}}) {}
 
 private:
@@ -183,7 +190,7 @@ public:
     }
 
     /// Takes over the descriptor of an anonymous channel's receiver.
-    receiver(from_descriptor_t, int descriptor) noexcept requires(!C::transport::capabilities.named)
+    receiver(from_descriptor_t, int descriptor) noexcept requires(C::transport::capabilities.pairs)
         : base(channel_detail::handle{os::descriptor{descriptor}}) {}
 
 private:

@@ -25,6 +25,8 @@ class sending {
     static_assert(transport::sending_core<Core, Message>,
                   "the transport's end breaks the contract of transport/link.hpp");
 
+    static constexpr bool in_place = Core::in_place && message::wire<Message>::in_place;
+
 public:
     using loan_type = parley::loan<Message, Core>;
 
@@ -111,47 +113,42 @@ public:
     }
 
     /// A slot to write the next message in, without a copy; waits for one. Throws as `send`.
-    [[nodiscard]] loan_type loan() requires Waits && message::wire<Message>::in_place {
-        return std::move(*loan_by(os::deadline::never()));
-    }
-    [[nodiscard]] std::optional<loan_type> loan(std::error_code& code) noexcept requires Waits
-        && message::wire<Message>::in_place {
+    [[nodiscard]] loan_type loan() requires Waits && in_place { return std::move(*loan_by(os::deadline::never())); }
+    [[nodiscard]] std::optional<loan_type> loan(std::error_code& code) noexcept requires Waits && in_place {
         return reported(code, [&] { return loan_by(os::deadline::never()); });
     }
 
     /// The same, if there is one at once.
-    [[nodiscard]] std::optional<loan_type> try_loan() requires message::wire<Message>::in_place {
+    [[nodiscard]] std::optional<loan_type> try_loan() requires in_place {
         auto& core = usable();
         auto* slot = core.sender().try_loan(core.context());
         return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
     }
-    [[nodiscard]] std::optional<loan_type> try_loan(
-        std::error_code& code) noexcept requires message::wire<Message>::in_place {
+    [[nodiscard]] std::optional<loan_type> try_loan(std::error_code& code) noexcept requires in_place {
         return reported(code, [&] { return try_loan(); });
     }
 
     /// The same, waiting at most for `duration`.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<loan_type> loan_for(std::chrono::duration<Rep, Period> duration) requires Waits
-        && message::wire<Message>::in_place {
+        && in_place {
         return loan_by(os::deadline::after(duration));
     }
     template <class Rep, class Period>
     [[nodiscard]] std::optional<loan_type> loan_for(std::chrono::duration<Rep, Period> duration,
-                                                    std::error_code& code) noexcept requires Waits
-        && message::wire<Message>::in_place {
+                                                    std::error_code& code) noexcept requires Waits && in_place {
         return reported(code, [&] { return loan_by(os::deadline::after(duration)); });
     }
 
     /// Sends what was written into a loan. Only `zero` can wait here, for a receiver.
-    void send(loan_type&& written) {
+    void send(loan_type&& written) requires in_place {
         auto* core = written.surrender();
         if (core == nullptr) {
             throw_error(errc::bad_state, "this loan has been sent already, or was moved from");
         }
         static_cast<void>(core->sender().send_loan(core->context(), os::deadline::never()));
     }
-    bool send(loan_type&& written, std::error_code& code) noexcept {
+    bool send(loan_type&& written, std::error_code& code) noexcept requires in_place {
         return reported(code, [&] {
             send(std::move(written));
             return true;

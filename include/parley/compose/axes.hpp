@@ -6,6 +6,7 @@
 #include <parley/addressing/concept.hpp>
 #include <parley/buffering/concept.hpp>
 #include <parley/compose/list.hpp>
+#include <parley/framing/concept.hpp>
 #include <parley/lifetime/concept.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/concept.hpp>
@@ -23,7 +24,7 @@
 namespace parley::compose {
 
 /// In the order in which a description tells them.
-using axes = list<transport_axis, addressing_axis, synchronization_axis, buffering_axis, lifetime_axis>;
+using axes = list<transport_axis, addressing_axis, synchronization_axis, buffering_axis, lifetime_axis, framing_axis>;
 
 namespace axes_detail {
 

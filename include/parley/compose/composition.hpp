@@ -28,10 +28,20 @@ struct pick<Axis, Chosen, First, Rest...> {
     using type = First;
 };
 
+/// What is told of a word. What is implied is not.
+template <class Word>
+[[nodiscard]] constexpr auto told() {
+    if constexpr (requires { requires Word::implied; }) {
+        return text<0>{};
+    } else {
+        return "; " + name_of<Word>;
+    }
+}
+
 template <class C, class... Axes>
 [[nodiscard]] constexpr auto describe(list<Axes...>) {
     return "message " + message::layout_of<typename C::message> +
-           (text<0>{} + ... + ("; " + name_of<typename C::template word<Axes>>));
+           (text<0>{} + ... + told<typename C::template word<Axes>>());
 }
 
 template <class C>

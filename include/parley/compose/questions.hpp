@@ -16,6 +16,8 @@ using addressing_of = typename C::template word<addressing_axis>;
 template <class C>
 using buffering_of = typename C::template word<buffering_axis>;
 template <class C>
+using framing_of = typename C::template word<framing_axis>;
+template <class C>
 using lifetime_of = typename C::template word<lifetime_axis>;
 template <class C>
 using sender_side_of = typename C::template word<synchronization_axis>::sender_side;

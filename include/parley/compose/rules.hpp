@@ -8,6 +8,7 @@
 #include <parley/compose/list.hpp>
 #include <parley/compose/questions.hpp>
 #include <parley/message/kind.hpp>
+#include <parley/message/transit.hpp>
 
 /// THE list of rules: which compositions there are, and what the compiler says about the others.
 ///
@@ -331,6 +332,164 @@ struct transport_survives_its_processes {
     };
 };
 
+struct selection_fits_the_transport {
+    template <class C>
+    static constexpr bool holds = !transport_takes_many_senders::holds<C> ||
+                                  !transport_takes_many_receivers::holds<C> || questions::can<C>.takes_turns ||
+                                  (!questions::addressing_of<C>::selection::takes_turns &&
+                                   !questions::addressing_of<C>::selection::one_at_a_time);
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: in this transport the kernel gives a message to whoever asks first, so no receiver can "
+            "be picked: write mailbox without round_robin or exclusive, or a transport in memory such as shm");
+    };
+};
+
+struct transport_can_rendezvous {
+    template <class C>
+    static constexpr bool holds = !questions::buffering_of<C>::rendezvous || questions::can<C>.rendezvous;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: over this transport a sender cannot learn whether a receiver has committed to take its "
+                      "message, which zero means: write bounded<1>, or a stream or a transport in memory such as shm");
+    };
+};
+
+struct unbounded_loses_nothing {
+    template <class C>
+    static constexpr bool holds =
+        questions::buffering_of<C>::capacity != buffering::without_limit || questions::can<C>.lossless;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: this transport may lose messages, and would lose most of what unbounded lets a sender "
+                      "pour into it: write bounded<N>, or a transport that loses nothing such as tcp");
+    };
+};
+
+struct capacity_fits_the_transport {
+    template <class C>
+    static constexpr bool holds = [] {
+        constexpr auto capacity = questions::buffering_of<C>::capacity;
+        return !questions::can<C>.powers_of_two || capacity >= buffering::as_the_kernel_says ||
+               (capacity & (capacity - 1)) == 0;
+    }();
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: a pipe holds a number of pages that is a power of two, so its bound can be exact for "
+                      "such an N only: write bounded<N> with N of 1, 2, 4, 8, ...");
+    };
+};
+
+struct transport_has_a_kernel_buffer {
+    template <class C>
+    static constexpr bool holds =
+        questions::buffering_of<C>::capacity != buffering::as_the_kernel_says || questions::can<C>.kernel_buffer;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: this transport has no buffer of the kernel's own measure that bounded_by_kernel could "
+                      "stand for: write bounded<N>");
+    };
+};
+
+struct transport_speaks_raw {
+    template <class C>
+    static constexpr bool holds = !questions::framing_of<C>::foreign || questions::can<C>.raw;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: no program speaks with this transport without knowing parley, so raw means nothing "
+                      "there: write a pipe, a queue or a socket such as fifo, mqueue or tcp, or leave raw out");
+    };
+};
+
+struct raw_goes_one_way {
+    template <class C>
+    static constexpr bool holds = !questions::framing_of<C>::foreign || !questions::addressing_of<C>::pairwise;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: with direct processes tell each other their names, which a program that raw speaks with "
+                      "cannot: write port or mailbox");
+    };
+};
+
+struct raw_keeps_to_what_the_kernel_has {
+    template <class C>
+    static constexpr bool holds = [] {
+        using buffering_word = questions::buffering_of<C>;
+        if constexpr (!questions::framing_of<C>::foreign || !transport_speaks_raw::holds<C>) {
+            return true;
+        } else {
+            return !buffering_word::rendezvous &&
+                   (buffering_word::capacity >= buffering::as_the_kernel_says || questions::can<C>.exact_capacity);
+        }
+    }();
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: with raw nothing but the messages travels, so nobody counts them or answers: write "
+                      "bounded_by_kernel or unbounded, or leave raw out");
+    };
+};
+
+struct raw_message_is_its_bytes {
+    template <class C>
+    static constexpr bool holds = [] {
+        if constexpr (questions::framing_of<C>::foreign && message::sendable<typename C::message>) {
+            return message::trivial<typename C::message> || message::byte_string<typename C::message>;
+        } else {
+            return true;
+        }
+    }();
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: a variant or a type with a codec needs more than its bytes to be read again: with raw, "
+                      "send parley::bytes<Max> or a type that is copied byte by byte");
+    };
+};
+
+struct message_fits_the_transport {
+    template <class C>
+    static constexpr bool holds = [] {
+        if constexpr (!message::sendable<typename C::message>) {
+            return true;
+        } else {
+            constexpr auto can = questions::can<C>;
+            constexpr bool one_sender = !questions::addressing_of<C>::many_senders || can.connected;
+            if constexpr (can.largest_unit == transport::any_size || (can.splits && one_sender)) {
+                return true;
+            } else {
+                return message::size_in_transit<typename C::message, questions::framing_of<C>::foreign> <=
+                       can.largest_unit;
+            }
+        }
+    }();
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: the message is larger than what this transport carries as one, and with many senders "
+                      "parts of two messages would mix: send a smaller message, write direct, or a transport in memory "
+                      "such as shm");
+    };
+};
+
 /// The list. What a message is and which words there are comes first, and then what goes together.
 using rules = list<policies_are_words,               //
                    words_keep_their_contract,        //
@@ -352,8 +511,18 @@ using rules = list<policies_are_words,               //
                    transport_takes_many_senders,     //
                    transport_takes_many_receivers,   //
                    what_is_owned_goes_with_its_owner,
-                   transport_survives_reboot,       //
-                   transport_goes_with_the_kernel,  //
+                   selection_fits_the_transport,      //
+                   transport_can_rendezvous,          //
+                   unbounded_loses_nothing,           //
+                   capacity_fits_the_transport,       //
+                   transport_has_a_kernel_buffer,     //
+                   transport_speaks_raw,              //
+                   raw_goes_one_way,                  //
+                   raw_keeps_to_what_the_kernel_has,  //
+                   raw_message_is_its_bytes,          //
+                   message_fits_the_transport,        //
+                   transport_survives_reboot,         //
+                   transport_goes_with_the_kernel,    //
                    transport_survives_its_processes>;
 
 }  // namespace parley::compose

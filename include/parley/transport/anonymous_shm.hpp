@@ -17,6 +17,7 @@ struct anonymous_shm : transport::memory::word<segment::file_backing> {
     static constexpr transport::capabilities capabilities = [] {
         auto result = transport::memory::common_capabilities;
         result.named = false;
+        result.pairs = true;
         result.survives_processes = false;
         return result;
     }();

@@ -13,6 +13,8 @@
 /// `endpoint<C>` for direct addressing. An end opens and closes; attached, it has a *core*, which stays where it is,
 /// with
 /// - a `sender()`, a `receiver()`, or both: the algorithm;
+/// - `in_place`: whether messages can be written and read where they travel;
+/// - perhaps a `native_handle()`, a descriptor to wait on;
 /// - a `context()`, which the algorithm is given at each call: who lives, whom to wake, how to wait, what is lent out.
 ///
 /// What the operations mean is the same for every transport:
@@ -41,6 +43,12 @@ concept receiving_core = requires(Core& core, std::span<Message> batch, os::dead
     { core.receiver().pop_until(core.context(), until) } -> std::same_as<std::optional<Message>>;
     { core.receiver().try_pop_some(core.context(), batch) } -> std::same_as<std::size_t>;
     { core.context().take_out } -> std::same_as<bool&>;
+};
+
+/// A core whose link has a descriptor that can be waited on.
+template <class Core>
+concept pollable_core = requires(Core& core) {
+    { core.native_handle() } -> std::same_as<int>;
 };
 
 }  // namespace parley::transport

@@ -225,6 +225,8 @@ public:
     /// What a link works with. Stays where it is when the end is moved.
     class core {
     public:
+        static constexpr bool in_place = true;
+
         core(context_type&& context, sender_engine&& sender, receiver_engine&& receiver)
             : context_(std::move(context)), sender_(std::move(sender)), receiver_(std::move(receiver)) {}
         core(const core&) = delete;

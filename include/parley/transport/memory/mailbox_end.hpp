@@ -67,6 +67,8 @@ public:
     /// What a sender or receiver works with. Stays where it is when the end is moved.
     class core {
     public:
+        static constexpr bool in_place = true;
+
         core(context_type&& context, engine_type&& engine) : context_(std::move(context)), engine_(std::move(engine)) {}
 
         [[nodiscard]] context_type& context() noexcept { return context_; }

@@ -1,5 +1,13 @@
 #pragma once
 
+#include <cstdint>
+#include <utility>
+
+#include <parley/os/descriptor.hpp>
+#include <parley/os/error.hpp>
+#include <parley/os/file_lock.hpp>
+#include <parley/segment/locks.hpp>
+#include <parley/transport/concept.hpp>
 #include <parley/transport/memory/direct_endpoint.hpp>
 #include <parley/transport/memory/direct_link.hpp>
 #include <parley/transport/memory/mailbox_end.hpp>
@@ -20,21 +28,46 @@ struct word {
     using link_end = memory::link_end<C, Backing>;
     template <class C>
     using endpoint = direct_endpoint<C, Backing>;
+
+    /// The two ends of a new channel without a name.
+    template <class C>
+    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> pair() {
+        const auto object = [] {
+            if constexpr (C::addressing::pairwise) {
+                return link_end<C>::create_anonymous();
+            } else {
+                return sending_end<C>::create_anonymous();
+            }
+        }();
+        return {share(object.get(), segment::locks::senders), share(object.get(), segment::locks::receivers)};
+    }
+
+private:
+    /// A descriptor of the object that shares the lock of its role.
+    [[nodiscard]] static os::descriptor share(int object, std::uint32_t role) {
+        auto result = Backing::reopen(object);
+        if (!os::try_share_byte(result.get(), role)) {
+            throw_error(errc::system, "sharing a lock of an anonymous channel");
+        }
+        return result;
+    }
 };
 
 /// What memory can do, whatever it is named by.
 inline constexpr capabilities common_capabilities{
     .named = true,
     .survives_processes = true,
-    .survives_reboot = false,
     .many_senders = true,
     .many_receivers = true,
-    .duplex = true,
+    .takes_turns = true,
     .keeps_boundaries = true,
     .in_place = true,
     .ordered = true,
     .lossless = true,
     .redelivers = true,
+    .rendezvous = true,
+    .exact_capacity = true,
+    .direction = directions::duplex,
 };
 
 }  // namespace parley::transport::memory
