@@ -25,8 +25,11 @@
 #include <parley/synchronization/nonblocking.hpp>
 #include <parley/synchronization/sync.hpp>
 #include <parley/transport/anonymous_shm.hpp>
+#include <parley/transport/fifo.hpp>
 #include <parley/transport/mapped_file.hpp>
+#include <parley/transport/mqueue.hpp>
 #include <parley/transport/shm.hpp>
+#include <parley/transport/sysv_mqueue.hpp>
 #include <parley/transport/sysv_shm.hpp>
 #include <parley/wait/condvar.hpp>
 #include <parley/wait/futex.hpp>

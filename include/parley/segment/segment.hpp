@@ -187,6 +187,7 @@ public:
     [[nodiscard]] Body& body() const noexcept { return *body_in(region_); }
     [[nodiscard]] int file() const noexcept { return file_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    [[nodiscard]] ::mode_t permissions() const noexcept { return permissions_; }
     [[nodiscard]] bool is_owner() const noexcept { return is_owner_; }
 
     /// How an unbounded channel grows; `lane` 0 or 1 for the two directions of a duplex one.

@@ -136,12 +136,13 @@ struct no_parking {
     static void wake_all() noexcept {}
 };
 
-/// Waits until `ready()` or the deadline: spins a little, then parks in slices. Between slices, at least every
+/// Waits until `ready()` or the deadline: spins a little, for so many `looks`, then parks in slices. Between slices, at least every
 /// `os::look_around_interval`, calls `look_around()`, which may throw to end the wait and may change what `ready` sees.
 /// Returns whether `ready()`; sets `slept` if it had to park for that.
 template <class Lot, class Ready, class LookAround>
-bool wait_until(Lot& lot, std::size_t place, os::deadline until, Ready ready, LookAround look_around, bool& slept) {
-    for (int look = 0; look < looks_before_sleep; ++look) {
+bool wait_until(Lot& lot, std::size_t place, os::deadline until, Ready ready, LookAround look_around, bool& slept,
+                int looks = looks_before_sleep) {
+    for (int look = 0; look < looks; ++look) {
         if (ready()) {
             return true;
         }

@@ -67,6 +67,7 @@ struct mailbox_body {
     using queue_type = queue_for<typename C::message, typename C::template word<buffering_axis>, sender_places,
                                  receiver_places, addressing::delivery::redelivers, Backing>;
 
+    [[no_unique_address]] typename objects_beside<queue_type, 1>::type objects;  // first: transport/queue/objects.hpp
     std::atomic<std::uint64_t> attached_senders{0};  ///< a bit for each place whose holder has not left in good order
     std::atomic<std::uint64_t> attached_receivers{0};
     turnstile_for<typename addressing::selection> turnstile;
@@ -89,6 +90,9 @@ public:
 
     /// Batches are cut into single messages where each belongs to another receiver.
     static constexpr bool one_by_one = addressing::selection::takes_turns;
+
+    /// Whether a peer may be waiting for several links at once, where only this context's `wake_receivers` reaches it.
+    static constexpr bool one_of_many_links = false;
 
     /// Whether the channel goes with one process. (An anonymous one goes with all of them.)
     static constexpr bool has_owner = C::template word<lifetime_axis>::until == lifetime::end::owner &&
@@ -221,6 +225,13 @@ public:
             });
     }
 
+    /// Waits somewhere else than in the channel's own lots (transport/queue/engine.hpp).
+    template <class Lot, class Ready>
+    [[nodiscard]] bool wait_on(Lot& lot, os::deadline until, Ready ready, int looks) {
+        return wait(
+            lot, until, ready, [&] { look_around(); }, looks);
+    }
+
     /// Calls `adopt` if no other process is giving messages of the dead to the living at the moment.
     template <class Adopt>
     [[nodiscard]] bool with_recovery_lock(Adopt adopt) {
@@ -278,9 +289,10 @@ private:
     }
 
     template <class Lot, class Ready, class LookAround>
-    [[nodiscard]] bool wait(Lot& lot, os::deadline until, Ready ready, LookAround look) {
+    [[nodiscard]] bool wait(Lot& lot, os::deadline until, Ready ready, LookAround look,
+                            int looks = waiting::looks_before_sleep) {
         const bool waited = waiting::wait_until(
-            lot, place_, until, [&] { return ready() || closed(); }, look, was_asleep_);
+            lot, place_, until, [&] { return ready() || closed(); }, look, was_asleep_, looks);
         if (waited && segment_.closed() == segment::closing::owner_died) {
             report_dead_owner(ready());
         }

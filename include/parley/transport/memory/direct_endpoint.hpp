@@ -179,9 +179,20 @@ private:
 };
 
 /// A process under its name, with all its links.
+/// The backing of homes: where links have objects of the kernel beside them, homes have none.
+template <class Backing>
+struct backing_of_homes {
+    using type = Backing;
+};
+template <class Backing>
+    requires requires { typename Backing::without_objects; }
+struct backing_of_homes<Backing> {
+    using type = typename Backing::without_objects;
+};
+
 template <class C, class Backing>
 class direct_endpoint {
-    using home_type = home<C, Backing>;
+    using home_type = home<C, typename backing_of_homes<Backing>::type>;
     using link_type = link_end<C, Backing>;
 
 public:

@@ -37,6 +37,7 @@ struct link_body {
         [[no_unique_address]] lot_for<receiver_side, 1> receivers_lot;
     };
 
+    [[no_unique_address]] typename objects_beside<queue_type, 2>::type objects;  // first: transport/queue/objects.hpp
     std::atomic<std::uint32_t> attached{0};  ///< a bit for each side that came and has not left in good order
     std::atomic<std::uint32_t> left{0};      ///< a bit for each side that has left in good order
     std::array<side, 2> sides;
@@ -63,6 +64,7 @@ public:
     bool one_of_many = false;
 
     static constexpr bool one_by_one = false;
+    static constexpr bool one_of_many_links = true;
 
     link_context() = default;
     link_context(segment_type&& attached, std::size_t side, bool peer_awaited)
@@ -151,6 +153,13 @@ public:
         return wait(segment_.body().sides[side_].receivers_lot, until, ready, resolve);
     }
 
+    /// As in `mailbox_context`.
+    template <class Lot, class Ready>
+    [[nodiscard]] bool wait_on(Lot& lot, os::deadline until, Ready ready, int looks) {
+        return wait(
+            lot, until, ready, [] {}, looks);
+    }
+
     /// Throws if the peer was here and is not any more.
     void check_peer() {
         const auto bit = 1U << (1 - side_);
@@ -191,7 +200,8 @@ private:
     [[nodiscard]] typename body_type::side& peer() const noexcept { return segment_.body().sides[1 - side_]; }
 
     template <class Lot, class Ready, class Resolve>
-    [[nodiscard]] bool wait(Lot& lot, os::deadline until, Ready ready, Resolve resolve) {
+    [[nodiscard]] bool wait(Lot& lot, os::deadline until, Ready ready, Resolve resolve,
+                            int looks = waiting::looks_before_sleep) {
         bool slept = false;
         return waiting::wait_until(
             lot, 0, until, [&] { return ready() || closed(); },
@@ -199,7 +209,7 @@ private:
                 resolve();
                 look_for_peers(ready);
             },
-            slept);
+            slept, looks);
     }
 
     segment_type segment_;
@@ -225,7 +235,7 @@ public:
     /// What a link works with. Stays where it is when the end is moved.
     class core {
     public:
-        static constexpr bool in_place = true;
+        static constexpr bool in_place = !lies_in_the_kernel<queue_type>;
 
         core(context_type&& context, sender_engine&& sender, receiver_engine&& receiver)
             : context_(std::move(context)), sender_(std::move(sender)), receiver_(std::move(receiver)) {}
@@ -236,6 +246,9 @@ public:
         [[nodiscard]] context_type& context() noexcept { return context_; }
         [[nodiscard]] sender_engine& sender() noexcept { return sender_; }
         [[nodiscard]] receiver_engine& receiver() noexcept { return receiver_; }
+        [[nodiscard]] int native_handle() const noexcept requires pollable_queue<queue_type> {
+            return receiver_.handle();
+        }
 
     private:
         context_type context_;
@@ -265,7 +278,8 @@ public:
 
     static link_end open_descriptor(int file, std::size_t side) {
         link_end result;
-        result.attach(side, [&](auto join) { return segment_type::attach_to(file, identity, join); });
+        result.attach(
+            side, [&](auto join) { return segment_type::attach_to(file, identity, join); }, file);
         return result;
     }
 
@@ -283,7 +297,7 @@ public:
     /// Whether nobody is on the other side and nothing is left to receive.
     [[nodiscard]] bool abandoned() {
         auto& context = core_->context();
-        return !context.peer_alive() && empty(context.segment(), context.side());
+        return !context.peer_alive() && empty(context.segment());
     }
 
     /// Leaves in good order. Whether the link was taken away because nobody and nothing was left in it.
@@ -304,7 +318,7 @@ public:
                 os::unlock_byte(left.file(),
                                 segment::locks::sender_places + static_cast<std::uint32_t>(context.side()));
                 if constexpr (C::template word<transport_axis>::capabilities.named) {
-                    if (!context.peer_alive() && (goes_with_its_processes || empty(left, context.side()))) {
+                    if (!context.peer_alive() && (goes_with_its_processes || empty(left))) {
                         left.discard();
                         removed = true;
                     }
@@ -320,7 +334,7 @@ private:
     static constexpr bool goes_with_its_processes = C::template word<lifetime_axis>::until == lifetime::end::owner;
 
     template <class Perform>
-    void attach(std::size_t side, Perform perform) {
+    void attach(std::size_t side, Perform perform, int bundle = -1) {
         using producer = typename queue_type::producer;
         using consumer = typename queue_type::consumer;
         std::optional<producer> out;
@@ -355,14 +369,21 @@ private:
             body.left.fetch_and(~bit, std::memory_order_relaxed);
             body.attached.fetch_or(bit, std::memory_order_release);
         });
+        if constexpr (lies_in_the_kernel<queue_type>) {
+            auto& queues = attached.body().queues;
+            queues[side].begin(attached, side, C::description, bundle, *out);
+            queues[1 - side].begin(attached, 1 - side, C::description, bundle, *in);
+        }
         core_ = std::make_unique<core>(context_type{std::move(attached), side, peer_awaited},
                                        sender_engine{std::move(*out)}, receiver_engine{std::move(*in)});
     }
 
     /// Whether nothing waits in either direction.
-    [[nodiscard]] static bool empty(segment_type& segment, std::size_t) {
+    [[nodiscard]] bool empty(segment_type& segment) {
         if constexpr (C::template word<buffering_axis>::rendezvous) {
             return true;
+        } else if constexpr (lies_in_the_kernel<queue_type>) {
+            return !core_->receiver().ready(core_->context()) && !core_->sender().anything_waits();
         } else {
             for (unsigned lane = 0; lane < 2; ++lane) {
                 auto reader =

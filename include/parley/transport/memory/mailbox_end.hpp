@@ -27,15 +27,25 @@ template <class C, class Queue, bool IsSender>
 struct engine_selector {
     using message_type = typename C::message;
     using sender_side = typename C::template word<synchronization_axis>::sender_side;
+    using receiver_side = typename C::template word<synchronization_axis>::receiver_side;
     static constexpr bool rendezvous = C::template word<buffering_axis>::rendezvous;
     static constexpr bool keeps = C::template word<addressing_axis>::delivery::redelivers;
 
-    using type =
-        std::conditional_t<IsSender,
-                           std::conditional_t<rendezvous, rendezvous_sender<message_type, Queue, sender_side::waits>,
-                                              ring_sender<message_type, Queue>>,
-                           std::conditional_t<rendezvous, rendezvous_receiver<message_type, Queue>,
-                                              ring_receiver<message_type, Queue, keeps>>>;
+    static constexpr auto choose() {
+        if constexpr (rendezvous && IsSender) {
+            return std::type_identity<rendezvous_sender<message_type, Queue, sender_side::waits>>{};
+        } else if constexpr (rendezvous) {
+            return std::type_identity<rendezvous_receiver<message_type, Queue>>{};
+        } else if constexpr (lies_in_the_kernel<Queue>) {
+            using side = std::conditional_t<IsSender, sender_side, receiver_side>;
+            return std::type_identity<typename Queue::template engine<side, IsSender>>{};
+        } else if constexpr (IsSender) {
+            return std::type_identity<ring_sender<message_type, Queue>>{};
+        } else {
+            return std::type_identity<ring_receiver<message_type, Queue, keeps>>{};
+        }
+    }
+    using type = typename decltype(choose())::type;
 };
 
 template <class C, class Queue, bool IsSender>
@@ -67,13 +77,16 @@ public:
     /// What a sender or receiver works with. Stays where it is when the end is moved.
     class core {
     public:
-        static constexpr bool in_place = true;
+        static constexpr bool in_place = !lies_in_the_kernel<queue_type>;
 
         core(context_type&& context, engine_type&& engine) : context_(std::move(context)), engine_(std::move(engine)) {}
 
         [[nodiscard]] context_type& context() noexcept { return context_; }
         [[nodiscard]] engine_type& sender() noexcept requires IsSender { return engine_; }
         [[nodiscard]] engine_type& receiver() noexcept requires(!IsSender) { return engine_; }
+        [[nodiscard]] int native_handle() const noexcept requires pollable_queue<queue_type> {
+            return engine_.handle();
+        }
 
     private:
         context_type context_;
@@ -113,7 +126,7 @@ public:
     /// Attaches to an anonymous channel by a descriptor of it.
     static mailbox_end open_descriptor(int file) {
         mailbox_end result;
-        result.attach([&](auto join) { return segment_type::attach_to(file, identity, join); });
+        result.attach([&](auto join) { return segment_type::attach_to(file, identity, join); }, file);
         return result;
     }
 
@@ -132,10 +145,13 @@ public:
 private:
     /// Does the attaching with `perform(join)` and takes a place on the way.
     template <class Perform>
-    void attach(Perform perform) {
+    void attach(Perform perform, int bundle = -1) {
         std::optional<queue_end> end;
         std::size_t place = 0;
         auto attached = perform([&](segment_type& joined) { place = take_place(joined, end); });
+        if constexpr (lies_in_the_kernel<queue_type>) {
+            attached.body().queue.begin(attached, 0, C::description, bundle, *end);
+        }
         core_ = std::make_unique<core>(context_type{std::move(attached), place}, engine_type{std::move(*end)});
     }
 

@@ -21,6 +21,8 @@
 ///   | zero       | ring::handoff            | ring::handoff           |
 ///   | bounded<N> | ring::spsc               | ring::mpmc over N slots |
 ///   | unbounded  | ring::mpmc over a chain  | ring::mpmc over a chain |
+///
+/// A backing that is the books of queue objects of the kernel brings its own (transport/queue/).
 
 namespace parley::transport::memory {
 
@@ -32,7 +34,9 @@ struct queue_selector {
     using wire = message::wire<Message>;
 
     static constexpr auto choose() {
-        if constexpr (Buffering::rendezvous) {
+        if constexpr (requires { typename Backing::object; }) {
+            return std::type_identity<typename Backing::template queue<Message, Buffering, Senders, Receivers>>{};
+        } else if constexpr (Buffering::rendezvous) {
             return std::type_identity<ring::handoff<wire::capacity, wire::alignment, Senders, Receivers>>{};
         } else if constexpr (Buffering::capacity == buffering::without_limit) {
             using slots = ring::chain_slots<wire::capacity, wire::alignment, segment::extents<Backing>, std::atomic>;
@@ -50,6 +54,30 @@ struct queue_selector {
 
 template <class Message, class Buffering, std::size_t Senders, std::size_t Receivers, bool KeepForOthers, class Backing>
 using queue_for = typename queue_selector<Message, Buffering, Senders, Receivers, KeepForOthers, Backing>::type;
+
+/// The queue objects that lie beside a segment with `Lanes` of these queues: at the beginning of its body. Nothing
+/// where the messages are in the segment itself.
+struct no_objects {};
+
+template <class Queue, std::size_t Lanes>
+struct objects_beside {
+    using type = no_objects;
+};
+
+template <class Queue, std::size_t Lanes>
+    requires(Queue::object_count > 0)
+struct objects_beside<Queue, Lanes> {
+    using type = typename Queue::template table<Lanes>;
+};
+
+template <class Queue>
+inline constexpr bool lies_in_the_kernel = requires {
+    Queue::object_count;
+};
+
+/// A queue whose objects poll(2) can wait for.
+template <class Queue>
+concept pollable_queue = lies_in_the_kernel<Queue> && Queue::pollable;
 
 /// Makes one process's end of a queue: `Queue::producer` or `Queue::consumer`, with a view of slots that may grow.
 template <class End, class Queue, class Growth>

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cerrno>
+#include <ctime>
+
+#include <poll.h>
+
+#include <parley/os/clock.hpp>
+
+/// Asking a descriptor whether it is ready (poll(2)), at once or within a time.
+
+namespace parley::os {
+
+/// Whether one of `events` (POLLIN, POLLOUT), an error or the end of the other side shows within `limit`. A signal
+/// handler that runs meanwhile ends the wait early, with false: ask again.
+[[nodiscard]] inline bool poll_for(int descriptor, short events, clock::duration limit) noexcept {
+    ::pollfd asked{descriptor, events, 0};
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(limit);
+    const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(limit - whole);
+    const timespec wait{static_cast<std::time_t>(whole.count()), static_cast<long>(rest.count())};
+    return ::ppoll(&asked, 1, &wait, nullptr) > 0;
+}
+
+[[nodiscard]] inline bool is_ready(int descriptor, short events) noexcept {
+    return poll_for(descriptor, events, clock::duration::zero());
+}
+
+}  // namespace parley::os

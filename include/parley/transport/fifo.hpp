@@ -1,0 +1,81 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <parley/buffering/bounded.hpp>
+#include <parley/lifetime/owner.hpp>
+#include <parley/os/runtime_directory.hpp>
+#include <parley/segment/file_backing.hpp>
+#include <parley/transport/memory/word.hpp>
+#include <parley/transport/queue/pipe_object.hpp>
+#include <parley/transport/queue/selector.hpp>
+
+namespace parley {
+
+namespace transport::queue {
+
+struct fifo_names {
+    static constexpr std::string_view prefix = "fifo";
+
+    /// A path as a part of a file's name: with ':' for each '/'.
+    [[nodiscard]] static std::string to_file(std::string_view name) {
+        if (name.find('/') == std::string_view::npos) {
+            return segment::posix_backing::checked(name);
+        }
+        if (name.find(':') != std::string_view::npos || name.back() == '/') {
+            throw_error(errc::invalid_name,
+                        "the name '" + std::string(name) + "' cannot be used: the path of a fifo has no ':'");
+        }
+        std::string result(name);
+        std::replace(result.begin(), result.end(), '/', ':');
+        return segment::posix_backing::checked(result);
+    }
+    [[nodiscard]] static std::string object_name(const std::string& file, std::size_t index) {
+        std::string path = file;
+        if (file.find(':') != std::string::npos) {
+            std::replace(path.begin(), path.end(), ':', '/');
+        } else {
+            path = os::runtime_directory() + "/" + file + ".fifo";
+        }
+        return path + (index == 0 ? "" : "." + std::to_string(index));
+    }
+};
+
+}  // namespace transport::queue
+
+/// Named pipes (fifo(7)) in packet mode: the channel `orders` is the fifo orders.fifo in the user's own directory
+/// (0700, os/runtime_directory.hpp); a name with a '/' is the path of the fifo. /dev/shm/parley-fifo.NAME keeps the
+/// books.
+///
+/// A pipe holds pages, so N is a power of two, and what is in it goes when nobody has it open. Limits of an
+/// unprivileged user: fs.pipe-max-size bytes (1 MiB, 256 pages) for each, fs.pipe-user-pages-soft pages (16384) in all.
+struct fifo
+    : transport::memory::word<transport::queue::books<transport::queue::fifo_object, transport::queue::fifo_names>> {
+    using axis = transport_axis;
+    using natural_lifetime = owner_lifetime;
+    static constexpr std::string_view name = "fifo";
+
+    /// 16, which every pipe has, or as many messages in parts as fit into the largest.
+    template <class Message>
+    using natural_buffering = bounded<transport::queue::messages_in_a_pipe<Message>>;
+
+    static constexpr transport::capabilities capabilities{
+        .named = true,
+        .many_senders = true,
+        .many_receivers = true,
+        .keeps_boundaries = true,
+        .ordered = true,
+        .lossless = true,
+        .exact_capacity = true,
+        .powers_of_two = true,
+        .pollable = true,
+        .splits = true,
+        .direction = transport::directions::simplex,
+        .largest_unit = transport::queue::fifo_object::unit,
+    };
+};
+
+}  // namespace parley

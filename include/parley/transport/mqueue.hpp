@@ -1,0 +1,64 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include <parley/buffering/bounded.hpp>
+#include <parley/lifetime/kernel.hpp>
+#include <parley/segment/file_backing.hpp>
+#include <parley/transport/memory/word.hpp>
+#include <parley/transport/queue/posix_object.hpp>
+#include <parley/transport/queue/selector.hpp>
+
+namespace parley {
+
+namespace transport::queue {
+
+struct posix_names {
+    static constexpr std::string_view prefix = "mqueue";
+
+    [[nodiscard]] static std::string to_file(std::string_view name) { return segment::posix_backing::checked(name); }
+    [[nodiscard]] static std::string object_name(const std::string& file, std::size_t index) {
+        return "/parley." + file + (index == 0 ? "" : "." + std::to_string(index));
+    }
+};
+
+}  // namespace transport::queue
+
+/// POSIX message queues (mq_overview(7)): the channel `orders` is the queue `/parley.orders` (in /dev/mqueue where that
+/// is mounted), and beside it /dev/shm/parley-mqueue.orders keeps the books. The return way of a direct link is the
+/// queue of that name with `.1`.
+///
+/// Limits of an unprivileged user: fs.mqueue.msg_max messages (10), fs.mqueue.msgsize_max bytes each (8192), and
+/// RLIMIT_MSGQUEUE bytes in all (819,200).
+struct mqueue
+    : transport::memory::word<transport::queue::books<transport::queue::posix_object, transport::queue::posix_names>> {
+    using axis = transport_axis;
+    using natural_lifetime = kernel_lifetime;
+    static constexpr std::string_view name = "mqueue";
+
+    /// A message larger than the kernel's largest travels in parts, and each takes up a place.
+    template <class Message>
+    using natural_buffering =
+        bounded<std::max<std::size_t>(1, 10 / transport::queue::units_of<Message, transport::queue::posix_object>)>;
+
+    static constexpr transport::capabilities capabilities{
+        .named = true,
+        .survives_processes = true,
+        .many_senders = true,
+        .many_receivers = true,
+        .keeps_boundaries = true,
+        .ordered = true,
+        .lossless = true,
+        .exact_capacity = true,
+        .priorities = true,
+        .pollable = true,
+        .splits = true,
+        .direction = transport::directions::half_duplex,
+        .largest_unit = transport::queue::posix_object::unit,
+    };
+};
+
+}  // namespace parley

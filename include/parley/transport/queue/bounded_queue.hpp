@@ -1,0 +1,297 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <parley/message/frame.hpp>
+#include <parley/message/transit.hpp>
+#include <parley/message/wire.hpp>
+#include <parley/os/cpu.hpp>
+#include <parley/transport/queue/engine.hpp>
+#include <parley/transport/queue/object.hpp>
+#include <parley/transport/queue/objects.hpp>
+
+/// A bounded buffer that is a queue object of the kernel.
+///
+/// A message that fits into one unit is one unit, and the kernel's own count is the bound. A larger one travels in
+/// parts, each with a header, where one sender and one receiver are at work; then two counters in the segment bound the
+/// number of messages: each is written by one side, after the last part of a message has been put in or taken out.
+///
+/// When a process is killed, a whole unit is in the object or not. A sender killed between two parts leaves the
+/// beginning of a message, a receiver the end of one; whoever receives next finds a part that does not continue what it
+/// has, drops it, and begins with the next first part.
+
+namespace parley::transport::queue {
+
+template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers>
+class bounded_queue {
+    using object = typename Backing::object;
+    using wire = message::wire<Message>;
+    using header = message::frame_header;
+
+public:
+    static constexpr std::size_t object_count = 1;  ///< in each lane
+    template <std::size_t Lanes>
+    using table = object_table<Lanes>;
+    template <class Side, bool IsSender>
+    using engine = std::conditional_t<IsSender, queue_sender<Message, bounded_queue, Side>,
+                                      queue_receiver<Message, bounded_queue, Side>>;
+    static constexpr bool pollable = Backing::pollable;
+    class producer;
+    class consumer;
+
+    /// Opens what an end of this queue works with; `lane`: which of the two of a link.
+    template <class Segment, class End>
+    static void begin(Segment& attached, std::size_t lane, std::string_view composed, int bundle, End& end) {
+        begin_at_gate(attached, [&] {
+            end.begin(
+                origin{attached.path(), attached.permissions(), attached.body().objects.records, composed, bundle},
+                lane);
+        });
+    }
+
+private:
+    static constexpr std::size_t payload_of_unit = object::unit - message::frame_header_size;
+    static constexpr std::size_t parts_at_most = (wire::capacity + payload_of_unit - 1) / payload_of_unit;
+    static constexpr bool in_parts = parts_at_most > 1;
+    static_assert(!in_parts || (Senders == 1 && Receivers == 1), "a rule refuses this");
+    static constexpr std::size_t unit_size = in_parts ? object::unit : message::frame_header_size + wire::capacity;
+
+    static constexpr shape shape_of_object{unit_size, Capacity* parts_at_most, 0, {}};
+
+    /// A message on its way, contiguous and aligned.
+    class staging {
+    public:
+        [[nodiscard]] std::byte* data() noexcept { return bytes_.data() + pad; }
+
+    private:
+        // The message behind the header is aligned as `wire` wants it.
+        static constexpr std::size_t alignment = std::max<std::size_t>(wire::alignment, alignof(header));
+        static constexpr std::size_t pad =
+            (message::frame_header_size + alignment - 1) / alignment * alignment - message::frame_header_size;
+        static constexpr std::size_t room =
+            message::frame_header_size + (in_parts ? parts_at_most * payload_of_unit : wire::capacity);
+        struct alignas(alignment) block {
+            std::byte bytes[alignment];
+        };
+
+    public:
+        [[nodiscard]] std::byte* message() noexcept { return data() + message::frame_header_size; }
+        staging() : blocks_((pad + room) / alignment + 1) {
+            bytes_ = {reinterpret_cast<std::byte*>(blocks_.data()), blocks_.size() * alignment};
+        }
+        staging(staging&& other) noexcept : blocks_(std::move(other.blocks_)), bytes_(other.bytes_) {}
+        staging& operator=(staging&& other) noexcept {
+            blocks_ = std::move(other.blocks_);
+            bytes_ = other.bytes_;
+            return *this;
+        }
+        staging(const staging&) = delete;
+        staging& operator=(const staging&) = delete;
+        ~staging() = default;
+
+    private:
+        std::vector<block> blocks_;
+        std::span<std::byte> bytes_;
+    };
+
+    // Counted only where messages travel in parts. Each side writes one, and reads the other's.
+    alignas(os::cache_line) std::atomic<std::uint64_t> sent_{0};
+    alignas(os::cache_line) std::atomic<std::uint64_t> received_{0};
+};
+
+template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers>
+class bounded_queue<Message, Capacity, Backing, Senders, Receivers>::producer {
+public:
+    static constexpr bool pollable = bounded_queue::pollable;
+
+    producer(bounded_queue& shared, std::size_t place) : shared_(&shared), place_(place) {}
+
+    template <class PeerAlive, class FellowAlive>
+    [[nodiscard]] static bool occupy(PeerAlive, FellowAlive) noexcept {
+        return true;
+    }
+
+    /// After the place is taken, at the gate.
+    void begin(const origin& from, std::size_t lane) {
+        object_.emplace(open_object<Backing>(from, lane, shape_of_object));
+    }
+
+    /// False if there is no room. Throws before anything is sent if the message is too large.
+    [[nodiscard]] bool put(const Message& content) {
+        const std::size_t size = wire::size(content);
+        if (!room_for_parts()) {
+            return false;
+        }
+        wire::write(staging_.message(), content);
+        return put_staged(size);
+    }
+
+    [[nodiscard]] bool readable() const { return object_->readable(); }
+    [[nodiscard]] bool writable() const { return room_for_parts() && object_->writable(); }
+    [[nodiscard]] int handle() const noexcept { return object_->handle(); }
+
+    /// The size of a message as `put_bytes` takes it.
+    static constexpr std::size_t capacity = wire::capacity;
+
+    /// The same for a message that was written elsewhere.
+    [[nodiscard]] bool put_bytes(std::span<const std::byte> written) {
+        if (!room_for_parts()) {
+            return false;
+        }
+        std::memcpy(staging_.message(), written.data(), written.size());
+        return put_staged(written.size());
+    }
+
+private:
+    [[nodiscard]] bool room_for_parts() const noexcept {
+        if constexpr (in_parts) {
+            // Acquire: what the receiver took out is out of the object.
+            return shared_->sent_.load(std::memory_order_relaxed) - shared_->received_.load(std::memory_order_acquire) <
+                   Capacity;
+        } else {
+            return true;
+        }
+    }
+
+    [[nodiscard]] bool put_staged(std::size_t size) {
+        header head;
+        head.sender = static_cast<std::uint32_t>(place_);
+        head.sequence = sequence_;
+        if constexpr (!in_parts) {
+            head.length = static_cast<std::uint32_t>(size);
+            head.write(staging_.data());
+            if (!object_->put({staging_.data(), object::padded ? unit_size : message::frame_header_size + size})) {
+                return false;
+            }
+        } else {
+            if (!put_parts(head, size)) {
+                return false;
+            }
+            // Release: the parts are in the object.
+            shared_->sent_.store(shared_->sent_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+        }
+        ++sequence_;
+        return true;
+    }
+
+    /// From the last part to the first, each header would overwrite bytes that are still to come: so in order, and the
+    /// bytes under a header are put aside.
+    [[nodiscard]] bool put_parts(header head, std::size_t size) {
+        const std::size_t parts = std::max<std::size_t>(1, (size + payload_of_unit - 1) / payload_of_unit);
+        head.parts = static_cast<std::uint16_t>(parts);
+        for (std::size_t part = 0; part < parts; ++part) {
+            std::byte* const where = staging_.data() + part * payload_of_unit;
+            std::array<std::byte, message::frame_header_size> aside;
+            std::memcpy(aside.data(), where, aside.size());
+            head.part = static_cast<std::uint16_t>(part);
+            head.length = static_cast<std::uint32_t>(std::min(payload_of_unit, size - part * payload_of_unit));
+            head.write(where);
+            const bool done = object_->put({where, message::frame_header_size + head.length});
+            std::memcpy(where, aside.data(), aside.size());
+            if (!done) {
+                // Only behind what a dead sender left half sent: the receiver clears it away, and this beginning too.
+                return false;
+            }
+            PARLEY_CRASH_POINT("queue: part sent");
+        }
+        return true;
+    }
+
+    bounded_queue* shared_;
+    std::size_t place_;
+    std::uint32_t sequence_ = 0;
+    std::optional<object> object_;
+    staging staging_;
+};
+
+template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers>
+class bounded_queue<Message, Capacity, Backing, Senders, Receivers>::consumer {
+public:
+    static constexpr bool pollable = bounded_queue::pollable;
+
+    consumer(bounded_queue& shared, std::size_t) : shared_(&shared) {}
+
+    template <class PeerAlive, class FellowAlive>
+    [[nodiscard]] static bool occupy(PeerAlive, FellowAlive) noexcept {
+        return true;
+    }
+
+    void begin(const origin& from, std::size_t lane) {
+        object_.emplace(open_object<Backing>(from, lane, shape_of_object));
+    }
+
+    enum class outcome { nothing, message, garbage };
+
+    /// Takes a message out, if one is there: then it lies at `message()`. Whatever was no message is gone.
+    [[nodiscard]] outcome get() {
+        for (;;) {
+            // A part goes where its bytes belong; what its header covers there is put aside.
+            std::byte* const where = staging_.data() + have_ * payload_of_unit;
+            std::array<std::byte, message::frame_header_size> aside;
+            std::memcpy(aside.data(), where, aside.size());
+            const auto size = object_->get({where, unit_size});
+            if (!size) {
+                return outcome::nothing;
+            }
+            const auto head = header::read(where);
+            if (*size < message::frame_header_size || !head.sound() || head.kind != message::frame_kind::content ||
+                head.length > *size - message::frame_header_size || head.parts > parts_at_most) {
+                std::memcpy(where, aside.data(), aside.size());
+                return outcome::garbage;
+            }
+            if constexpr (!in_parts) {
+                return outcome::message;
+            } else if (continues(head, where, aside) && ++have_ == head.parts) {
+                have_ = 0;
+                // Release: the parts are out of the object.
+                shared_->received_.store(shared_->received_.load(std::memory_order_relaxed) + 1,
+                                         std::memory_order_release);
+                return outcome::message;
+            }
+        }
+    }
+
+    [[nodiscard]] const std::byte* message() noexcept { return staging_.message(); }
+    [[nodiscard]] bool readable() const { return object_->readable(); }
+    [[nodiscard]] int handle() const noexcept { return object_->handle(); }
+
+private:
+    /// Whether a part that was read to `where` continues what is there. If not, what is there is dropped, and a first
+    /// part begins a new message.
+    [[nodiscard]] bool continues(const header& head, std::byte* where,
+                                 const std::array<std::byte, message::frame_header_size>& aside) {
+        if (head.part == have_ && (have_ == 0 || head.sequence == sequence_)) {
+            if (have_ != 0) {
+                std::memcpy(where, aside.data(), aside.size());
+            }
+            sequence_ = head.sequence;
+            return true;
+        }
+        if (head.part == 0) {
+            std::memmove(staging_.data(), where, message::frame_header_size + head.length);
+            sequence_ = head.sequence;
+            have_ = 0;
+            return true;
+        }
+        have_ = 0;
+        return false;
+    }
+
+    bounded_queue* shared_;
+    std::optional<object> object_;
+    staging staging_;
+    std::size_t have_ = 0;  // parts of the message to come
+    std::uint32_t sequence_ = 0;
+};
+
+}  // namespace parley::transport::queue

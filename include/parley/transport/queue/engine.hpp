@@ -1,0 +1,226 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include <sched.h>
+
+#include <parley/message/wire.hpp>
+#include <parley/os/clock.hpp>
+#include <parley/os/error.hpp>
+#include <parley/os/poll.hpp>
+#include <parley/transport/memory/ring_engine.hpp>
+#include <parley/wait/parking_lot.hpp>
+
+/// Sending to and receiving from a queue object: what the link is underneath for `bounded` over queues and pipes. The
+/// interface, and the context of the channel around it, are those of the ring engine
+/// (transport/memory/ring_engine.hpp).
+
+namespace parley::transport::queue {
+
+/// A look at an object of the kernel is a system call: this many take about as long as a short sleep.
+inline constexpr int looks_before_poll = 64;
+
+/// Where one waits for an object of the kernel: a parking lot (wait/parking_lot.hpp) with one place, whose sleepers the
+/// kernel itself wakes.
+template <class Side>
+struct kernel_lot {
+    int handle;
+    short events;
+
+    template <class Ready>
+    void park(std::size_t, os::clock::duration at_most, Ready) const noexcept {
+        if constexpr (Side::strategy::sleeps) {
+            static_cast<void>(os::poll_for(handle, events, at_most));
+        } else {
+            ::sched_yield();
+        }
+    }
+};
+
+/// Waits until the object is ready or the channel closed: in the kernel where the object has a descriptor, else in the
+/// channel's own parking lot, where the other side wakes.
+template <class Side, class End, class Context, class Ready, class Park>
+[[nodiscard]] bool wait_for_object(Context& context, const End& end, short events, os::deadline until, Ready ready,
+                                   Park park) {
+    if constexpr (End::pollable) {
+        kernel_lot<Side> lot{end.handle(), events};
+        return context.wait_on(lot, until, ready, looks_before_poll);
+    } else {
+        return park(ready);
+    }
+}
+
+template <class Message, class Queue, class Side>
+class queue_sender {
+public:
+    static constexpr bool rendezvous = false;
+    using producer = typename Queue::producer;
+
+    explicit queue_sender(producer end) : producer_(std::move(end)) {}
+
+    template <class Context>
+    [[nodiscard]] bool try_push(Context& context, const Message& content) {
+        if (context.closed()) [[unlikely]] {
+            context.throw_closed();
+        }
+        if (producer_.put(content)) [[likely]] {
+            announce(context);
+            return true;
+        }
+        if (context.nothing_went()) {
+            context.look_for_peers([this] { return producer_.writable(); });
+            if (context.closed()) {
+                context.throw_closed();
+            }
+        }
+        return false;
+    }
+
+    template <class Context>
+    [[nodiscard]] bool push_until(Context& context, const Message& content, os::deadline until) {
+        return os::keep_trying(
+            until, [&] { return try_push(context, content); }, [&] { return wait(context, until); });
+    }
+
+    template <class Context>
+    [[nodiscard]] std::size_t try_push_some(Context& context, std::span<const Message> content) {
+        for (const auto& each : content) {
+            static_cast<void>(message::wire<Message>::size(each));  // throws before anything is sent
+        }
+        std::size_t sent = 0;
+        try {
+            while (sent < content.size() && try_push(context, content[sent])) {
+                ++sent;
+            }
+        } catch (const error&) {
+            if (sent == 0) {
+                throw;
+            }
+            // First what has been sent; the next call meets the same again.
+        }
+        return sent;
+    }
+
+    template <class Context>
+    [[nodiscard]] bool wait(Context& context, os::deadline until) {
+        if constexpr (Side::waits) {
+            const auto ready = [this] { return producer_.writable(); };
+            return wait_for_object<Side>(context, producer_, POLLOUT, until, ready,
+                                         [&](auto is_ready) { return context.wait_to_send(until, is_ready, [] {}); });
+        } else {
+            return false;
+        }
+    }
+
+    [[nodiscard]] int handle() const noexcept { return producer_.handle(); }
+    /// Whether something that was sent has not been received.
+    [[nodiscard]] bool anything_waits() const { return producer_.readable(); }
+
+private:
+    /// Whom the kernel does not wake: a receiver in the parking lot, and one that waits for many links at once.
+    template <class Context>
+    static void announce(Context& context) noexcept {
+        if constexpr (!Queue::pollable || Context::one_of_many_links) {
+            context.wake_receivers(1);
+        }
+    }
+
+    producer producer_;
+};
+
+template <class Message, class Queue, class Side>
+class queue_receiver {
+public:
+    using wire = message::wire<Message>;
+    using consumer = typename Queue::consumer;
+
+    explicit queue_receiver(consumer end) : consumer_(std::move(end)) {}
+
+    template <class Context>
+    [[nodiscard]] std::optional<Message> try_pop(Context& context) {
+        using outcome = typename consumer::outcome;
+        // Asked before the attempt: what was sent before the end is in the object by then.
+        const bool ended = context.closed();
+        const auto got = consumer_.get();
+        if (got == outcome::message) [[likely]] {
+            if constexpr (!Queue::pollable) {
+                context.wake_senders(1);
+            }
+            auto content = wire::read(consumer_.message());
+            if (!content) {
+                memory::throw_corrupt_message();
+            }
+            return content;
+        }
+        if (got == outcome::garbage) {
+            memory::throw_corrupt_message();
+        }
+        if (ended) {
+            context.throw_closed();
+        }
+        if (context.nothing_came()) {
+            context.look_for_peers([this] { return consumer_.readable(); });
+        }
+        return std::nullopt;
+    }
+
+    template <class Context>
+    [[nodiscard]] std::optional<Message> pop_until(Context& context, os::deadline until) {
+        return os::keep_trying(
+            until, [&] { return try_pop(context); }, [&] { return wait(context, until); });
+    }
+
+    template <class Context>
+    [[nodiscard]] std::size_t try_pop_some(Context& context, std::span<Message> content) {
+        std::size_t received = 0;
+        try {
+            while (received < content.size()) {
+                auto next = try_pop(context);
+                if (!next) {
+                    break;
+                }
+                content[received++] = std::move(*next);
+            }
+        } catch (const error& end) {
+            if (received == 0 || end.code() == errc::corrupt) {
+                throw;
+            }
+            // First what has been received; the next call comes to the end of the channel again.
+        }
+        return received;
+    }
+
+    template <class Context>
+    [[nodiscard]] bool wait(Context& context, os::deadline until) {
+        if constexpr (Side::waits) {
+            const auto ready = [this] { return consumer_.readable(); };
+            return wait_for_object<Side>(context, consumer_, POLLIN, until, ready, [&](auto is_ready) {
+                return context.wait_to_receive(until, is_ready, [] {});
+            });
+        } else {
+            return false;
+        }
+    }
+
+    /// The steps of a wait, for one who waits on several links at once (transport/memory/rendezvous_engine.hpp).
+    template <class Context>
+    static void begin_wait(Context&) noexcept {}
+    template <class Context>
+    [[nodiscard]] bool ready(Context&) {
+        return consumer_.readable();
+    }
+    template <class Context>
+    static void look(Context&) noexcept {}
+    template <class Context>
+    static void end_wait(Context&) noexcept {}
+
+    [[nodiscard]] int handle() const noexcept { return consumer_.handle(); }
+
+private:
+    consumer consumer_;
+};
+
+}  // namespace parley::transport::queue
