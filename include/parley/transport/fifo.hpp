@@ -60,7 +60,7 @@ struct fifo
 
     /// 16, which every pipe has, or as many messages in parts as fit into the largest.
     template <class Message>
-    using natural_buffering = bounded<transport::queue::messages_in_a_pipe<Message>>;
+    using natural_buffering = bounded<transport::queue::fifo_object::natural_capacity<Message>>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,
@@ -69,6 +69,7 @@ struct fifo
         .keeps_boundaries = true,
         .ordered = true,
         .lossless = true,
+        .rendezvous = true,
         .exact_capacity = true,
         .powers_of_two = true,
         .pollable = true,

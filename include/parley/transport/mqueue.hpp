@@ -41,8 +41,7 @@ struct mqueue
 
     /// A message larger than the kernel's largest travels in parts, and each takes up a place.
     template <class Message>
-    using natural_buffering =
-        bounded<std::max<std::size_t>(1, 10 / transport::queue::units_of<Message, transport::queue::posix_object>)>;
+    using natural_buffering = bounded<transport::queue::posix_object::natural_capacity<Message>>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,
@@ -52,6 +51,7 @@ struct mqueue
         .keeps_boundaries = true,
         .ordered = true,
         .lossless = true,
+        .rendezvous = true,
         .exact_capacity = true,
         .priorities = true,
         .pollable = true,

@@ -41,8 +41,7 @@ struct sysv_mqueue : transport::memory::word<
 
     /// 16, or as many as fit into what the kernel gives to everybody.
     template <class Message>
-    using natural_buffering = bounded<std::clamp<std::size_t>(
-        16384 / transport::queue::bytes_of<Message, transport::queue::system_v_object>, 1, 16)>;
+    using natural_buffering = bounded<transport::queue::system_v_object::natural_capacity<Message>>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,
@@ -52,6 +51,7 @@ struct sysv_mqueue : transport::memory::word<
         .keeps_boundaries = true,
         .ordered = true,
         .lossless = true,
+        .rendezvous = true,
         .exact_capacity = true,
         .selects_by_type = true,
         .splits = true,

@@ -124,6 +124,16 @@ public:
                os::byte_is_locked_by_other(segment_.file(), byte(segment::locks::receiver_places, place));
     }
 
+    /// Whether a live process is there to receive.
+    [[nodiscard]] bool somebody_receives() const noexcept {
+        for (std::size_t place = 0; place < body_type::receiver_places; ++place) {
+            if (receiver_alive(place)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     void wake_receivers(std::size_t count) noexcept {
         if constexpr (sleeps<typename body_type::receiver_side>()) {
             fence();

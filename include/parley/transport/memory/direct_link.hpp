@@ -87,6 +87,8 @@ public:
     [[nodiscard]] bool sender_alive(std::size_t) const noexcept { return peer_alive(); }
     [[nodiscard]] bool receiver_alive(std::size_t) const noexcept { return peer_alive(); }
 
+    [[nodiscard]] bool somebody_receives() const noexcept { return peer_alive(); }
+
     void wake_receivers(std::size_t) noexcept {
         if constexpr (sleeps<typename body_type::receiver_side>()) {
             segment_.fence();
@@ -309,6 +311,9 @@ public:
         auto& context = core_->context();
         auto& segment = context.segment();
         if (!segment.inherited()) {
+            if constexpr (requires { core_->sender().linger(); }) {
+                core_->sender().linger();
+            }
             segment.leave([&](segment_type& left) {
                 auto& body = left.body();
                 const auto bit = 1U << context.side();

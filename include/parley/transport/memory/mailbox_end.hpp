@@ -210,6 +210,9 @@ private:
         auto& context = core_->context();
         auto& segment = context.segment();
         if (!segment.inherited()) {
+            if constexpr (requires(engine_type & engine) { engine.linger(); }) {
+                core_->sender().linger();
+            }
             segment.leave([&](segment_type& left) {
                 auto& body = left.body();
                 const auto bit = std::uint64_t{1} << context.place();

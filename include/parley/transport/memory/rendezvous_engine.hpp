@@ -35,7 +35,7 @@ public:
     /// Sends to a receiver that is waiting already.
     template <class Context>
     [[nodiscard]] bool try_push(Context& context, const Message& content) {
-        static_cast<void>(wire::size(content));
+        announce_size(wire::size(content));
         if (!meet(context)) {
             return false;
         }
@@ -46,7 +46,7 @@ public:
     /// Offers the message and waits until somebody has received it.
     template <class Context>
     [[nodiscard]] bool push_until(Context& context, const Message& content, os::deadline until) {
-        static_cast<void>(wire::size(content));
+        announce_size(wire::size(content));
         wire::write(producer_.payload(), content);
         return offer(context, until);
     }
@@ -94,7 +94,16 @@ public:
         }
     }
 
+    [[nodiscard]] static constexpr bool anything_waits() noexcept { return false; }
+
 private:
+    /// Where a message is copied to another place than the desk, only its own bytes are.
+    void announce_size(std::size_t size) noexcept {
+        if constexpr (requires { producer_.will_hold(size); }) {
+            producer_.will_hold(size);
+        }
+    }
+
     template <class Context>
     [[nodiscard]] bool meet(Context& context) {
         if (context.closed()) [[unlikely]] {

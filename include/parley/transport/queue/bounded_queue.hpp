@@ -19,6 +19,7 @@
 #include <parley/transport/queue/engine.hpp>
 #include <parley/transport/queue/object.hpp>
 #include <parley/transport/queue/objects.hpp>
+#include <parley/transport/queue/spilling_sender.hpp>
 
 /// A bounded buffer that is a queue object of the kernel.
 ///
@@ -32,7 +33,9 @@
 
 namespace parley::transport::queue {
 
-template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers>
+/// `Spills`: the sender keeps what the object does not take (`unbounded`).
+template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers,
+          bool Spills = false>
 class bounded_queue {
     using object = typename Backing::object;
     using wire = message::wire<Message>;
@@ -43,7 +46,9 @@ public:
     template <std::size_t Lanes>
     using table = object_table<Lanes>;
     template <class Side, bool IsSender>
-    using engine = std::conditional_t<IsSender, queue_sender<Message, bounded_queue, Side>,
+    using engine = std::conditional_t<IsSender,
+                                      std::conditional_t<Spills, spilling_sender<Message, bounded_queue, Side>,
+                                                         queue_sender<Message, bounded_queue, Side>>,
                                       queue_receiver<Message, bounded_queue, Side>>;
     static constexpr bool pollable = Backing::pollable;
     class producer;
@@ -109,8 +114,8 @@ private:
     alignas(os::cache_line) std::atomic<std::uint64_t> received_{0};
 };
 
-template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers>
-class bounded_queue<Message, Capacity, Backing, Senders, Receivers>::producer {
+template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers, bool Spills>
+class bounded_queue<Message, Capacity, Backing, Senders, Receivers, Spills>::producer {
 public:
     static constexpr bool pollable = bounded_queue::pollable;
 
@@ -150,6 +155,11 @@ public:
         }
         std::memcpy(staging_.message(), written.data(), written.size());
         return put_staged(written.size());
+    }
+
+    /// After the object was emptied: nothing that was sent is left in it.
+    void forget() noexcept {
+        shared_->sent_.store(shared_->received_.load(std::memory_order_relaxed), std::memory_order_release);
     }
 
 private:
@@ -214,8 +224,8 @@ private:
     staging staging_;
 };
 
-template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers>
-class bounded_queue<Message, Capacity, Backing, Senders, Receivers>::consumer {
+template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers, bool Spills>
+class bounded_queue<Message, Capacity, Backing, Senders, Receivers, Spills>::consumer {
 public:
     static constexpr bool pollable = bounded_queue::pollable;
 

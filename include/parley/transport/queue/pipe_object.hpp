@@ -32,6 +32,12 @@ public:
     static constexpr bool padded = false;
     static constexpr bool pollable = true;
 
+    /// Of messages: the 16 pages that every pipe has, or what goes into the 256 of the largest that an unprivileged
+    /// user may have.
+    template <class Message>
+    static constexpr std::size_t natural_capacity =
+        std::clamp<std::size_t>(std::bit_floor(256 / units_of<Message, pipe_object>), 1, 16);
+
     explicit pipe_object(os::descriptor&& both_ways) noexcept : pipe_(std::move(both_ways)) {}
 
     /// Without a name.
@@ -137,11 +143,5 @@ private:
 };
 
 static_assert(queue_object<fifo_object>);
-
-/// How many messages a pipe holds by default: the 16 pages that every pipe has, or what goes into the 256 of the
-/// largest that an unprivileged user may have.
-template <class Message>
-inline constexpr std::size_t messages_in_a_pipe =
-    std::clamp<std::size_t>(std::bit_floor(256 / units_of<Message, pipe_object>), 1, 16);
 
 }  // namespace parley::transport::queue

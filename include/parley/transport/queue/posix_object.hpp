@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <optional>
@@ -15,6 +16,7 @@
 #include <parley/os/limit_text.hpp>
 #include <parley/os/poll.hpp>
 #include <parley/transport/queue/object.hpp>
+#include <parley/transport/queue/units.hpp>
 
 namespace parley::transport::queue {
 
@@ -24,6 +26,10 @@ public:
     static constexpr std::size_t unit = 8192;  ///< what the kernel gives to everybody (fs.mqueue.msgsize_default)
     static constexpr bool padded = false;
     static constexpr bool pollable = true;
+
+    /// Of messages: the ten units that everybody may have.
+    template <class Message>
+    static constexpr std::size_t natural_capacity = std::max<std::size_t>(1, 10 / units_of<Message, posix_object>);
 
     [[nodiscard]] static posix_object make(const std::string& name, const shape& as, record&) {
         ::mq_unlink(name.c_str());

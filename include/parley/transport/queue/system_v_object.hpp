@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
@@ -16,6 +17,7 @@
 #include <parley/os/error.hpp>
 #include <parley/os/limit_text.hpp>
 #include <parley/transport/queue/object.hpp>
+#include <parley/transport/queue/units.hpp>
 
 namespace parley::transport::queue {
 
@@ -29,6 +31,11 @@ public:
     static constexpr std::size_t unit = 8192;  ///< kernel.msgmax, for everybody
     static constexpr bool padded = true;
     static constexpr bool pollable = false;
+
+    /// Of messages: 16, or as many as go into the bytes that everybody may have.
+    template <class Message>
+    static constexpr std::size_t natural_capacity = std::clamp<std::size_t>(16384 / bytes_of<Message, system_v_object>,
+                                                                            1, 16);
 
     [[nodiscard]] static system_v_object make(const std::string& name, const shape& as, record& noted) {
         remove(name, noted);
