@@ -120,6 +120,10 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return end_ != nullptr; }
     [[nodiscard]] const std::string& name() const { return end().name(); }
 
+    /// A descriptor to wait on for messages of anybody, as of `receiver`.
+    [[nodiscard]] int native_handle() requires requires(end_type& attached) { attached.native_handle(); }
+    { return end().native_handle(); }
+
     /// The link with `peer`. Good for as long as this endpoint.
     [[nodiscard]] parley::link<C> link(std::string_view peer) { return parley::link<C>{end().link(peer)}; }
     [[nodiscard]] std::optional<parley::link<C>> link(std::string_view peer, std::error_code& code) noexcept {

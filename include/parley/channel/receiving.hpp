@@ -56,6 +56,11 @@ public:
     /// A message if one is there.
     [[nodiscard, gnu::always_inline]] std::optional<Message> try_receive() {
         auto& core = usable();
+        if constexpr (has_bell) {
+            if (core.context().has_bell()) [[unlikely]] {
+                return listening(core, [](Core& own) { return own.receiver().try_pop(own.context()); });
+            }
+        }
         return core.receiver().try_pop(core.context());
     }
     [[nodiscard]] std::optional<Message> try_receive(std::error_code& code) noexcept {
@@ -106,6 +111,11 @@ public:
     /// Takes what is there, at most as many as fit.
     [[nodiscard]] std::size_t try_receive(std::span<Message> batch) {
         auto& core = usable();
+        if constexpr (has_bell) {
+            if (core.context().has_bell()) [[unlikely]] {
+                return listening(core, [&](Core& own) { return own.receiver().try_pop_some(own.context(), batch); });
+            }
+        }
         return core.receiver().try_pop_some(core.context(), batch);
     }
     [[nodiscard]] std::size_t try_receive(std::span<Message> batch, std::error_code& code) noexcept {
@@ -121,7 +131,13 @@ public:
     /// The same, if there is one at once.
     [[nodiscard]] std::optional<held_type> try_take() requires in_place {
         auto& core = usable();
-        const auto* slot = core.receiver().try_take(core.context());
+        const auto attempt = [](Core& own) { return own.receiver().try_take(own.context()); };
+        const std::byte* slot = attempt(core);
+        if constexpr (has_bell) {
+            if (slot == nullptr && core.context().has_bell()) [[unlikely]] {
+                slot = listening(core, attempt);
+            }
+        }
         return slot == nullptr ? std::nullopt : std::optional<held_type>(std::in_place, core, slot);
     }
     [[nodiscard]] std::optional<held_type> try_take(std::error_code& code) noexcept requires in_place {
@@ -153,6 +169,18 @@ protected:
     }
 
 private:
+    /// Whether the link's handle is a bell, which must be listened for after each attempt in vain (os/doorbell.hpp).
+    static constexpr bool has_bell = requires { requires Core::has_bell; };
+
+    template <class Attempt>
+    [[nodiscard, gnu::noinline]] static auto listening(Core& core, Attempt attempt) {
+        if (auto found = attempt(core)) {
+            return found;
+        }
+        core.context().listen_for_bell();
+        return attempt(core);
+    }
+
     [[nodiscard, gnu::always_inline]] Core& usable() {
         Core& core = static_cast<Derived&>(*this).core();
         if (core.context().take_out) [[unlikely]] {

@@ -11,6 +11,7 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
+#include <parley/os/doorbell.hpp>
 #include <parley/os/fence.hpp>
 
 /// The parking lot: where the participants of one side of a channel sleep until the other side wakes them.
@@ -21,6 +22,9 @@
 ///     woken instead look around by themselves (os::look_around_interval);
 ///   - a waker dies between clearing a bit and waking: the sleeper looks around by itself;
 ///   - a waker dies inside the berth: the berth's own business (wait/condvar.hpp).
+///
+/// A participant that waits elsewhere, in epoll_wait(2) for instance, hangs a bell at its berth (os/doorbell.hpp) and
+/// sets its bit when it finds nothing to do; whoever clears the bit rings.
 ///
 /// Lost wakes. A waker publishes, passes a light fence, reads the mask (W). A sleeper sets its bit (S), passes a heavy
 /// fence, checks whether there is something to do. One of the two sees the other's store (os/fence.hpp).
@@ -40,6 +44,7 @@ public:
     void occupy(std::size_t place) noexcept {
         if constexpr (Strategy::sleeps) {
             parked_.fetch_and(~bit(place), std::memory_order_relaxed);  // a predecessor's
+            berths_[place].bell.store(0, std::memory_order_relaxed);
             berths_[place].occupy();
         }
     }
@@ -69,6 +74,17 @@ public:
                 ::sched_yield();
             } while (os::clock::now() < until);
         }
+    }
+
+    /// Hangs a bell at the caller's own berth.
+    void hang_bell(std::size_t place, std::uint64_t number) noexcept requires(Strategy::sleeps) {
+        berths_[place].bell.store(number, std::memory_order_relaxed);
+    }
+
+    /// Asks for a ring. If there is something to do after this call, nobody may have seen that: look once more.
+    void listen_for_bell(std::size_t place) noexcept requires(Strategy::sleeps) {
+        parked_.fetch_or(bit(place), std::memory_order_seq_cst);  // S
+        os::heavy_fence();
     }
 
     /// Whether somebody may be parked. After a store that others wait for: `os::light_fence` first.
@@ -105,6 +121,9 @@ public:
             PARLEY_CRASH_POINT("parking lot: bit cleared, not woken");
             if (place < Berths) {
                 berths_[place].wake();
+                if (const auto bell = berths_[place].bell.load(std::memory_order_relaxed); bell != 0) {
+                    os::doorbell::ring(bell);
+                }
             }
             return true;
         } else {
@@ -123,7 +142,10 @@ private:
     static constexpr std::uint64_t bit(std::size_t place) noexcept { return std::uint64_t{1} << place; }
 
     alignas(os::cache_line) Atomic<std::uint64_t> parked_{0};
-    struct alignas(os::cache_line) aligned_berth : Strategy::berth {};
+    struct alignas(os::cache_line) aligned_berth : Strategy::berth {
+        // Relaxed: its holder stores it before it sets its bit, and who clears the bit has acquired that.
+        Atomic<std::uint64_t> bell{0};
+    };
     std::array<aligned_berth, Strategy::sleeps ? Berths : 1> berths_;
 };
 
@@ -136,9 +158,9 @@ struct no_parking {
     static void wake_all() noexcept {}
 };
 
-/// Waits until `ready()` or the deadline: spins a little, for so many `looks`, then parks in slices. Between slices, at least every
-/// `os::look_around_interval`, calls `look_around()`, which may throw to end the wait and may change what `ready` sees.
-/// Returns whether `ready()`; sets `slept` if it had to park for that.
+/// Waits until `ready()` or the deadline: spins a little, for so many `looks`, then parks in slices. Between slices, at
+/// least every `os::look_around_interval`, calls `look_around()`, which may throw to end the wait and may change what
+/// `ready` sees. Returns whether `ready()`; sets `slept` if it had to park for that.
 template <class Lot, class Ready, class LookAround>
 bool wait_until(Lot& lot, std::size_t place, os::deadline until, Ready ready, LookAround look_around, bool& slept,
                 int looks = looks_before_sleep) {

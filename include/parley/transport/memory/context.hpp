@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -10,6 +11,7 @@
 #include <parley/addressing/concept.hpp>
 #include <parley/lifetime/concept.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/os/doorbell.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/fence.hpp>
 #include <parley/os/file_lock.hpp>
@@ -124,8 +126,11 @@ public:
                os::byte_is_locked_by_other(segment_.file(), byte(segment::locks::receiver_places, place));
     }
 
-    /// Whether a live process is there to receive.
+    /// Whether a live process is there to receive, or, of an anonymous channel, still may.
     [[nodiscard]] bool somebody_receives() const noexcept {
+        if constexpr (!C::template word<transport_axis>::capabilities.named) {
+            return os::byte_is_locked_by_other(segment_.file(), segment::locks::receivers);
+        }
         for (std::size_t place = 0; place < body_type::receiver_places; ++place) {
             if (receiver_alive(place)) {
                 return true;
@@ -242,6 +247,23 @@ public:
             lot, until, ready, [&] { look_around(); }, looks);
     }
 
+    /// The bell that makes this side's waits something for poll(2) (os/doorbell.hpp), hung up at the first call.
+    [[nodiscard]] int bell_handle() {
+        if (!bell_) {
+            bell_.emplace();
+            body().receivers_lot.hang_bell(place_, bell_->number());
+            os::doorbell::ring(bell_->number());  // so that the first look comes by itself
+        }
+        return bell_->handle();
+    }
+    [[nodiscard]] bool has_bell() const noexcept { return bell_.has_value(); }
+
+    /// After an attempt in vain: from now on the bell rings. Then one more attempt.
+    void listen_for_bell() noexcept {
+        bell_->silence();
+        body().receivers_lot.listen_for_bell(place_);
+    }
+
     /// Calls `adopt` if no other process is giving messages of the dead to the living at the moment.
     template <class Adopt>
     [[nodiscard]] bool with_recovery_lock(Adopt adopt) {
@@ -342,6 +364,7 @@ private:
     suspicion suspicion_;
     unsigned idle_polls_ = 0;
     bool was_asleep_ = false;
+    std::optional<os::doorbell> bell_;
 };
 
 }  // namespace parley::transport::memory

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <parley/os/clock.hpp>
+#include <parley/os/doorbell.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
 #include <parley/segment/locks.hpp>
@@ -194,6 +195,7 @@ template <class C, class Backing>
 class direct_endpoint {
     using home_type = home<C, typename backing_of_homes<Backing>::type>;
     using link_type = link_end<C, Backing>;
+    using receiver_side = typename C::template word<synchronization_axis>::receiver_side;
 
 public:
     using message_type = typename C::message;
@@ -217,6 +219,7 @@ public:
         home_ = std::move(other.home_);
         connections_ = std::move(other.connections_);
         seen_changes_ = other.seen_changes_;
+        bell_ = std::move(other.bell_);
         return *this;
     }
     direct_endpoint(const direct_endpoint&) = delete;
@@ -251,25 +254,25 @@ public:
     }
 
     [[nodiscard]] std::optional<std::pair<std::string, message_type>> try_receive() {
-        discover();
-        for (std::size_t step = 0; step < connections_.size(); ++step) {
-            // The one that was served goes to the end, so that none is always first.
-            connections_.splice(connections_.end(), connections_, connections_.begin());
-            auto& each = connections_.back();
-            if (each.link->context().closed()) {
-                continue;
-            }
-            if (auto message = take_from(*each.link)) {
-                return std::pair{each.peer, std::move(*message)};
+        auto found = attempt();
+        if constexpr (has_bell) {
+            if (!found && bell_) {
+                bell_->silence();
+                home_->body().lot.listen_for_bell(0);
+                return attempt();
             }
         }
-        if (connections_.size() >= crowded && suspicion_.due()) {
-            let_go();
+        return found;
+    }
+
+    /// As of a link (transport/memory/context.hpp), for messages of anybody.
+    [[nodiscard]] int native_handle() requires rings<receiver_side, no_objects> {
+        if (!bell_) {
+            bell_.emplace();
+            home_->body().lot.hang_bell(0, bell_->number());
+            os::doorbell::ring(bell_->number());  // so that the first look comes by itself
         }
-        if (home_->segment().closed() != segment::closing::open) {
-            throw_error(errc::closed, home_->segment().path() + " is closed: the endpoint was removed by its name");
-        }
-        return std::nullopt;
+        return bell_->handle();
     }
 
     /// Removes the home of that name and every link entered there.
@@ -291,7 +294,30 @@ public:
     }
 
 private:
-    static constexpr bool receiver_waits = C::template word<synchronization_axis>::receiver_side::waits;
+    static constexpr bool receiver_waits = receiver_side::waits;
+    static constexpr bool has_bell = rings<receiver_side, no_objects>;
+
+    [[nodiscard]] std::optional<std::pair<std::string, message_type>> attempt() {
+        discover();
+        for (std::size_t step = 0; step < connections_.size(); ++step) {
+            // The one that was served goes to the end, so that none is always first.
+            connections_.splice(connections_.end(), connections_, connections_.begin());
+            auto& each = connections_.back();
+            if (each.link->context().closed()) {
+                continue;
+            }
+            if (auto message = take_from(*each.link)) {
+                return std::pair{each.peer, std::move(*message)};
+            }
+        }
+        if (connections_.size() >= crowded && suspicion_.due()) {
+            let_go();
+        }
+        if (home_->segment().closed() != segment::closing::open) {
+            throw_error(errc::closed, home_->segment().path() + " is closed: the endpoint was removed by its name");
+        }
+        return std::nullopt;
+    }
 
     [[nodiscard]] static std::string checked(std::string_view name) {
         if (name.empty() || name.size() > longest_endpoint_name || name.find('~') != std::string_view::npos) {
@@ -445,6 +471,7 @@ private:
     std::list<connection> connections_;
     std::uint32_t seen_changes_ = 0;
     suspicion suspicion_;
+    std::optional<os::doorbell> bell_;
 };
 
 }  // namespace parley::transport::memory

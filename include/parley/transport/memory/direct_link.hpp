@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <parley/os/clock.hpp>
+#include <parley/os/doorbell.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
 #include <parley/segment/locks.hpp>
@@ -87,7 +88,10 @@ public:
     [[nodiscard]] bool sender_alive(std::size_t) const noexcept { return peer_alive(); }
     [[nodiscard]] bool receiver_alive(std::size_t) const noexcept { return peer_alive(); }
 
-    [[nodiscard]] bool somebody_receives() const noexcept { return peer_alive(); }
+    /// As in `mailbox_context`.
+    [[nodiscard]] bool somebody_receives() const noexcept {
+        return peer_alive() || (!C::template word<transport_axis>::capabilities.named && peer_may_come());
+    }
 
     void wake_receivers(std::size_t) noexcept {
         if constexpr (sleeps<typename body_type::receiver_side>()) {
@@ -162,6 +166,23 @@ public:
             lot, until, ready, [] {}, looks);
     }
 
+    /// The bell that makes this side's waits something for poll(2) (os/doorbell.hpp), hung up at the first call.
+    [[nodiscard]] int bell_handle() {
+        if (!bell_) {
+            bell_.emplace();
+            segment_.body().sides[side_].receivers_lot.hang_bell(0, bell_->number());
+            os::doorbell::ring(bell_->number());  // so that the first look comes by itself
+        }
+        return bell_->handle();
+    }
+    [[nodiscard]] bool has_bell() const noexcept { return bell_.has_value(); }
+
+    /// After an attempt in vain: from now on the bell rings. Then one more attempt.
+    void listen_for_bell() noexcept {
+        bell_->silence();
+        segment_.body().sides[side_].receivers_lot.listen_for_bell(0);
+    }
+
     /// Throws if the peer was here and is not any more.
     void check_peer() {
         const auto bit = 1U << (1 - side_);
@@ -218,6 +239,7 @@ private:
     std::size_t side_ = 0;
     home_lot_type* home_of_peer_ = nullptr;
     unsigned idle_polls_ = 0;
+    std::optional<os::doorbell> bell_;
     bool peer_awaited_ = true;  // it was not there when this side came, and has not been since
 };
 
@@ -238,6 +260,7 @@ public:
     class core {
     public:
         static constexpr bool in_place = !lies_in_the_kernel<queue_type>;
+        static constexpr bool has_bell = rings<typename body_type::receiver_side, queue_type>;
 
         core(context_type&& context, sender_engine&& sender, receiver_engine&& receiver)
             : context_(std::move(context)), sender_(std::move(sender)), receiver_(std::move(receiver)) {}
@@ -251,6 +274,7 @@ public:
         [[nodiscard]] int native_handle() const noexcept requires pollable_queue<queue_type> {
             return receiver_.handle();
         }
+        [[nodiscard]] int native_handle() requires has_bell { return context_.bell_handle(); }
 
     private:
         context_type context_;

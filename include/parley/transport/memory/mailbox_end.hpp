@@ -78,6 +78,7 @@ public:
     class core {
     public:
         static constexpr bool in_place = !lies_in_the_kernel<queue_type>;
+        static constexpr bool has_bell = !IsSender && rings<typename body_type::receiver_side, queue_type>;
 
         core(context_type&& context, engine_type&& engine) : context_(std::move(context)), engine_(std::move(engine)) {}
 
@@ -87,6 +88,7 @@ public:
         [[nodiscard]] int native_handle() const noexcept requires pollable_queue<queue_type> {
             return engine_.handle();
         }
+        [[nodiscard]] int native_handle() requires has_bell { return context_.bell_handle(); }
 
     private:
         context_type context_;

@@ -79,6 +79,12 @@ inline constexpr bool lies_in_the_kernel = requires {
 template <class Queue>
 concept pollable_queue = lies_in_the_kernel<Queue> && Queue::pollable;
 
+/// A side that may sleep in the channel's own parking lot, where a bell can be hung.
+template <class Side, class Queue>
+concept rings = Side::waits &&(!pollable_queue<Queue>)&&requires {
+    requires Side::strategy::sleeps;
+};
+
 /// Makes one process's end of a queue: `Queue::producer` or `Queue::consumer`, with a view of slots that may grow.
 template <class End, class Queue, class Growth>
 [[nodiscard]] End make_end(Queue& queue, std::size_t place, const Growth& growth) {

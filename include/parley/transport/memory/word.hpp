@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <parley/os/descriptor.hpp>
@@ -39,7 +41,19 @@ struct word {
                 return sending_end<C>::create_anonymous();
             }
         }();
-        return {share(object.get(), segment::locks::senders), share(object.get(), segment::locks::receivers)};
+        auto first = share(object.get(), segment::locks::senders);
+        auto second = share(object.get(), segment::locks::receivers);
+        if constexpr (requires { requires Backing::bundled; }) {
+            using queue = typename std::conditional_t<C::addressing::pairwise, memory::link_body<C, Backing>,
+                                                      memory::mailbox_body<C, Backing>>::queue_type;
+            constexpr std::size_t lanes = C::addressing::pairwise ? 2 : 1;
+            auto as = queue::shape_of_object;
+            as.composed = C::describe();
+            const auto objects = Backing::make_objects(lanes * queue::object_count, as);
+            return {Backing::bundle(first, objects), Backing::bundle(second, objects)};
+        } else {
+            return {std::move(first), std::move(second)};
+        }
     }
 
 private:

@@ -24,12 +24,15 @@
 /// A bounded buffer that is a queue object of the kernel.
 ///
 /// A message that fits into one unit is one unit, and the kernel's own count is the bound. A larger one travels in
-/// parts, each with a header, where one sender and one receiver are at work; then two counters in the segment bound the
-/// number of messages: each is written by one side, after the last part of a message has been put in or taken out.
+/// parts, each with a header, where one sender and one receiver are at work. Then the messages are numbered, and two
+/// numbers in the segment bound how many are on their way: which one the sender sends next, and before which one
+/// everything is out of the object, by what the receiver has seen.
 ///
 /// When a process is killed, a whole unit is in the object or not. A sender killed between two parts leaves the
 /// beginning of a message, a receiver the end of one; whoever receives next finds a part that does not continue what it
-/// has, drops it, and begins with the next first part.
+/// has, drops it, and begins with the next first part. A sender killed with a message begun may have put in all of it
+/// or not: its successor counts that message as sent, and the receiver as received, when it sees a part of a later one
+/// or finds the object empty. So the count is right again as soon as somebody receives.
 
 namespace parley::transport::queue {
 
@@ -54,6 +57,17 @@ public:
     class producer;
     class consumer;
 
+private:
+    static constexpr std::size_t payload_of_unit = object::unit - message::frame_header_size;
+    static constexpr std::size_t parts_at_most = (wire::capacity + payload_of_unit - 1) / payload_of_unit;
+    static constexpr bool in_parts = parts_at_most > 1;
+    static_assert(!in_parts || (Senders == 1 && Receivers == 1), "a rule refuses this");
+    static constexpr std::size_t unit_size = in_parts ? object::unit : message::frame_header_size + wire::capacity;
+
+public:
+    /// What an object is made for.
+    static constexpr shape shape_of_object{unit_size, Capacity* parts_at_most, 0, {}};
+
     /// Opens what an end of this queue works with; `lane`: which of the two of a link.
     template <class Segment, class End>
     static void begin(Segment& attached, std::size_t lane, std::string_view composed, int bundle, End& end) {
@@ -65,14 +79,6 @@ public:
     }
 
 private:
-    static constexpr std::size_t payload_of_unit = object::unit - message::frame_header_size;
-    static constexpr std::size_t parts_at_most = (wire::capacity + payload_of_unit - 1) / payload_of_unit;
-    static constexpr bool in_parts = parts_at_most > 1;
-    static_assert(!in_parts || (Senders == 1 && Receivers == 1), "a rule refuses this");
-    static constexpr std::size_t unit_size = in_parts ? object::unit : message::frame_header_size + wire::capacity;
-
-    static constexpr shape shape_of_object{unit_size, Capacity* parts_at_most, 0, {}};
-
     /// A message on its way, contiguous and aligned.
     class staging {
     public:
@@ -109,20 +115,29 @@ private:
         std::span<std::byte> bytes_;
     };
 
-    // Counted only where messages travel in parts. Each side writes one, and reads the other's.
-    alignas(os::cache_line) std::atomic<std::uint64_t> sent_{0};
-    alignas(os::cache_line) std::atomic<std::uint64_t> received_{0};
+    // Counted only where messages travel in parts, modulo 2^32 as in their headers. Each side writes its own.
+    alignas(os::cache_line) std::atomic<std::uint32_t> sent_{0};
+    std::atomic<std::uint32_t> sending_{0};  // 1: the message of number `sent_` is begun, and may be whole
+    alignas(os::cache_line) std::atomic<std::uint32_t> received_{0};
 };
 
 template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers, bool Spills>
 class bounded_queue<Message, Capacity, Backing, Senders, Receivers, Spills>::producer {
 public:
-    static constexpr bool pollable = bounded_queue::pollable;
+    /// The kernel does not know how many messages lie in an object in parts: who waits for room is woken by the
+    /// receiver.
+    static constexpr bool pollable = bounded_queue::pollable && !in_parts;
 
     producer(bounded_queue& shared, std::size_t place) : shared_(&shared), place_(place) {}
 
+    /// To be called once by a new holder of the place: counts what a dead predecessor had begun.
     template <class PeerAlive, class FellowAlive>
-    [[nodiscard]] static bool occupy(PeerAlive, FellowAlive) noexcept {
+    [[nodiscard]] bool occupy(PeerAlive, FellowAlive) noexcept {
+        if constexpr (in_parts) {
+            if (shared_->sending_.exchange(0, std::memory_order_relaxed) != 0) {
+                shared_->sent_.fetch_add(1, std::memory_order_release);
+            }
+        }
         return true;
     }
 
@@ -160,14 +175,17 @@ public:
     /// After the object was emptied: nothing that was sent is left in it.
     void forget() noexcept {
         shared_->sent_.store(shared_->received_.load(std::memory_order_relaxed), std::memory_order_release);
+        shared_->sending_.store(0, std::memory_order_relaxed);
     }
 
 private:
     [[nodiscard]] bool room_for_parts() const noexcept {
         if constexpr (in_parts) {
             // Acquire: what the receiver took out is out of the object.
-            return shared_->sent_.load(std::memory_order_relaxed) - shared_->received_.load(std::memory_order_acquire) <
-                   Capacity;
+            const auto on_their_way =
+                shared_->sent_.load(std::memory_order_relaxed) - shared_->received_.load(std::memory_order_acquire);
+            // Signed: a receiver may have seen a message before it was counted, or nonsense that a stranger put in.
+            return static_cast<std::int32_t>(on_their_way) < static_cast<std::int32_t>(Capacity);
         } else {
             return true;
         }
@@ -176,22 +194,29 @@ private:
     [[nodiscard]] bool put_staged(std::size_t size) {
         header head;
         head.sender = static_cast<std::uint32_t>(place_);
-        head.sequence = sequence_;
         if constexpr (!in_parts) {
+            head.sequence = sequence_++;
             head.length = static_cast<std::uint32_t>(size);
             head.write(staging_.data());
             if (!object_->put({staging_.data(), object::padded ? unit_size : message::frame_header_size + size})) {
+                --sequence_;
                 return false;
             }
+            return true;
         } else {
-            if (!put_parts(head, size)) {
-                return false;
+            head.sequence = shared_->sent_.load(std::memory_order_relaxed);
+            shared_->sending_.store(1, std::memory_order_relaxed);
+            PARLEY_CRASH_POINT("queue part: message begun, none sent");
+            const bool whole = put_parts(head, size);
+            if (whole) {
+                PARLEY_CRASH_POINT("queue part: all sent, message not counted");
+                // Release: the parts are in the object.
+                shared_->sent_.store(head.sequence + 1, std::memory_order_release);
+                PARLEY_CRASH_POINT("queue part: message counted, not finished");
             }
-            // Release: the parts are in the object.
-            shared_->sent_.store(shared_->sent_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+            shared_->sending_.store(0, std::memory_order_release);  // not before it is counted
+            return whole;
         }
-        ++sequence_;
-        return true;
     }
 
     /// From the last part to the first, each header would overwrite bytes that are still to come: so in order, and the
@@ -212,7 +237,7 @@ private:
                 // Only behind what a dead sender left half sent: the receiver clears it away, and this beginning too.
                 return false;
             }
-            PARLEY_CRASH_POINT("queue: part sent");
+            PARLEY_CRASH_POINT("queue part: sent");
         }
         return true;
     }
@@ -245,37 +270,82 @@ public:
     /// Takes a message out, if one is there: then it lies at `message()`. Whatever was no message is gone.
     [[nodiscard]] outcome get() {
         for (;;) {
+            // Before the look. Acquire: what is counted is in the object, or has been.
+            const auto sent = in_parts ? shared_->sent_.load(std::memory_order_acquire) : 0;
             // A part goes where its bytes belong; what its header covers there is put aside.
             std::byte* const where = staging_.data() + have_ * payload_of_unit;
             std::array<std::byte, message::frame_header_size> aside;
             std::memcpy(aside.data(), where, aside.size());
             const auto size = object_->get({where, unit_size});
             if (!size) {
+                found_empty(sent);
                 return outcome::nothing;
             }
             const auto head = header::read(where);
-            if (*size < message::frame_header_size || !head.sound() || head.kind != message::frame_kind::content ||
-                head.length > *size - message::frame_header_size || head.parts > parts_at_most) {
+            if (!is_part(head, *size)) {
                 std::memcpy(where, aside.data(), aside.size());
                 return outcome::garbage;
             }
             if constexpr (!in_parts) {
                 return outcome::message;
-            } else if (continues(head, where, aside) && ++have_ == head.parts) {
-                have_ = 0;
-                // Release: the parts are out of the object.
-                shared_->received_.store(shared_->received_.load(std::memory_order_relaxed) + 1,
-                                         std::memory_order_release);
-                return outcome::message;
+            } else {
+                PARLEY_CRASH_POINT("queue part: taken, not counted");
+                count(head);
+                if (continues(head, where, aside) && ++have_ == head.parts) {
+                    have_ = 0;
+                    return outcome::message;
+                }
             }
         }
     }
 
     [[nodiscard]] const std::byte* message() noexcept { return staging_.message(); }
-    [[nodiscard]] bool readable() const { return object_->readable(); }
+    [[nodiscard]] bool readable() const {
+        const auto sent = in_parts ? shared_->sent_.load(std::memory_order_acquire) : 0;  // as in `get`
+        const bool something = object_->readable();
+        if (!something) {
+            found_empty(sent);
+        }
+        return something;
+    }
     [[nodiscard]] int handle() const noexcept { return object_->handle(); }
 
 private:
+    /// Whether a unit of that size can be what a sender of this channel has put in.
+    [[nodiscard]] static bool is_part(const header& head, std::size_t size) noexcept {
+        if (size < message::frame_header_size || !head.sound() || head.kind != message::frame_kind::content ||
+            head.length > size - message::frame_header_size || head.parts > parts_at_most) {
+            return false;
+        }
+        const bool last = head.part + 1 == head.parts;
+        const std::size_t before = head.part * payload_of_unit;
+        return (last || head.length == payload_of_unit) && (!last || before + head.length >= smallest);
+    }
+
+    /// Bytes of the shortest message: what is read of every message, whatever it says.
+    static constexpr std::size_t smallest = wire::fixed_size ? wire::capacity : 0;
+
+    /// Everything before a part that was taken out is out too.
+    void count(const header& head) noexcept {
+        const std::uint32_t number = head.sequence + (head.part + 1 == head.parts ? 1 : 0);
+        if (shared_->received_.load(std::memory_order_relaxed) != number) {
+            // Release: the parts are out of the object.
+            shared_->received_.store(number, std::memory_order_release);
+        }
+    }
+
+    /// `sent`: how far the sender had come before the object was found empty. All of that is out.
+    void found_empty(std::uint32_t sent) const noexcept {
+        if constexpr (in_parts) {
+            const auto missed = static_cast<std::int32_t>(sent - shared_->received_.load(std::memory_order_relaxed));
+            if (missed != 0 && missed != -1) {  // by one, a message can be seen before its sender has counted it
+                shared_->received_.store(sent, std::memory_order_release);
+            }
+        } else {
+            static_cast<void>(sent);
+        }
+    }
+
     /// Whether a part that was read to `where` continues what is there. If not, what is there is dropped, and a first
     /// part begins a new message.
     [[nodiscard]] bool continues(const header& head, std::byte* where,

@@ -9,6 +9,7 @@
 
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/poll.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
@@ -123,6 +124,7 @@ private:
     /// Whom the kernel does not wake: a receiver in the parking lot, and one that waits for many links at once.
     template <class Context>
     static void announce(Context& context) noexcept {
+        PARLEY_CRASH_POINT("queue: message sent, receiver not woken");
         if constexpr (!Queue::pollable || Context::one_of_many_links) {
             context.wake_receivers(1);
         }
@@ -146,7 +148,8 @@ public:
         const bool ended = context.closed();
         const auto got = consumer_.get();
         if (got == outcome::message) [[likely]] {
-            if constexpr (!Queue::pollable) {
+            PARLEY_CRASH_POINT("queue: message taken, sender not woken");
+            if constexpr (!Queue::producer::pollable) {
                 context.wake_senders(1);
             }
             auto content = wire::read(consumer_.message());

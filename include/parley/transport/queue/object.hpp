@@ -38,7 +38,10 @@ struct shape {
 
 /// What the channel's segment remembers of an object that has a number instead of a name.
 struct record {
-    std::atomic<std::uint32_t> made{0};  ///< 1: the object was made and is whole
+    static constexpr std::uint32_t whole = 1;
+    static constexpr std::uint32_t begun = 2;  ///< somebody set out to make it, and may have died on the way
+
+    std::atomic<std::uint32_t> made{0};  ///< 0, `begun` or `whole`
     std::atomic<std::int32_t> key{0};    ///< written down before the object is made, so that none is ever lost
     std::atomic<std::int32_t> number{-1};
 };

@@ -65,12 +65,14 @@ template <class Backing>
         return Backing::object_in(from.bundle, index);
     } else {
         const auto name = Backing::object_name(from.path, index);
-        if (noted.made.load(std::memory_order_acquire) != 0) {
+        if (noted.made.load(std::memory_order_acquire) == record::whole) {
             return object::open(name, as, noted);
         }
+        noted.made.store(record::begun, std::memory_order_release);
+        PARLEY_CRASH_POINT("queue object: begun, not made");
         auto made = object::make(name, as, noted);
-        PARLEY_CRASH_POINT("queue: object made, not noted");
-        noted.made.store(1, std::memory_order_release);
+        PARLEY_CRASH_POINT("queue object: made, not noted");
+        noted.made.store(record::whole, std::memory_order_release);
         return made;
     }
 }
@@ -86,7 +88,7 @@ void begin_at_gate(Segment& attached, Begin begin) {
     try {
         begin();
     } catch (const error&) {
-        if (attached.body().objects.records[0].made.load(std::memory_order_relaxed) == 0) {
+        if (attached.body().objects.records[0].made.load(std::memory_order_relaxed) != record::whole) {
             attached.discard();  // a channel without its object is none
         }
         throw;
@@ -127,7 +129,7 @@ public:
         if (::fstat(file, &ours) == 0 && ::lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
             ours.st_dev == named.st_dev) {
             remove_objects(file, path);
-            PARLEY_CRASH_POINT("queue: objects removed, segment named");
+            PARLEY_CRASH_POINT("queue object: all removed, segment named");
         }
         return file_backing::destroy(file, path);
     }
@@ -151,9 +153,10 @@ private:
             std::memcpy(values.data(), bytes.data(), sizeof values);
             noted.key.store(values[1], std::memory_order_relaxed);
             noted.number.store(values[2], std::memory_order_relaxed);
-            if (values[0] != 0 || values[1] != 0 || index == 0) {  // made, or begun
+            if (values[0] != 0 || values[1] != 0) {  // made, or begun
                 try {
                     Object::remove(object_name(path, index), noted);
+                    PARLEY_CRASH_POINT("queue object: removed, others are there");
                 } catch (const std::exception&) {  // no memory for a name: it stays
                 }
             }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <parley/os/crash_point.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/limit_text.hpp>
@@ -53,7 +54,7 @@ public:
         if (!made.pipe_) {
             os::throw_system(errno, "opening a pipe both ways", "is /proc mounted?");
         }
-        made.set_up("pipe", as);
+        set_up(made.handle(), "pipe", as);
         return made;
     }
 
@@ -83,16 +84,15 @@ public:
     [[nodiscard]] bool readable() const noexcept { return os::is_ready(pipe_.get(), POLLIN); }
     [[nodiscard]] bool writable() const noexcept { return os::is_ready(pipe_.get(), POLLOUT); }
 
-protected:
     /// Packet mode, and as many pages as packets. A pipe that nobody had open has lost its size.
-    void set_up(const std::string& name, const shape& as) {
+    static void set_up(int pipe, const std::string& name, const shape& as) {
         const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
         const auto size = static_cast<int>(std::bit_ceil(as.units) * page);  // as the kernel rounds
-        const int flags = ::fcntl(pipe_.get(), F_GETFL);
-        if (flags < 0 || ::fcntl(pipe_.get(), F_SETFL, flags | O_DIRECT) != 0) {
+        const int flags = ::fcntl(pipe, F_GETFL);
+        if (flags < 0 || ::fcntl(pipe, F_SETFL, flags | O_DIRECT) != 0) {
             os::throw_system(errno, "setting the packet mode of " + name);
         }
-        if (::fcntl(pipe_.get(), F_GETPIPE_SZ) == size || ::fcntl(pipe_.get(), F_SETPIPE_SZ, size) == size) {
+        if (::fcntl(pipe, F_GETPIPE_SZ) == size || ::fcntl(pipe, F_SETPIPE_SZ, size) == size) {
             return;
         }
         if (errno == EPERM) {
@@ -105,6 +105,7 @@ protected:
         os::throw_system(errno, "setting the size of " + name);
     }
 
+protected:
     os::descriptor pipe_;
 };
 
@@ -116,6 +117,7 @@ public:
         if (::mkfifo(path.c_str(), as.permissions & S_IRWXU) != 0) {  // wider only when it is exactly what was asked
             os::throw_system(errno, "making the fifo " + path);
         }
+        PARLEY_CRASH_POINT("queue object: fifo made, permissions not set");
         if (::chmod(path.c_str(), as.permissions) != 0) {
             os::throw_system(errno, "setting the permissions of the fifo " + path);
         }
@@ -132,7 +134,7 @@ public:
         if (::fstat(opened.pipe_.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) {
             throw_error(errc::corrupt, path + " is no fifo and is left alone");
         }
-        opened.set_up("fifo " + path, as);
+        set_up(opened.handle(), "fifo " + path, as);
         return opened;
     }
 

@@ -11,6 +11,7 @@
 #include <mqueue.h>
 #include <sys/stat.h>
 
+#include <parley/os/crash_point.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/limit_text.hpp>
@@ -36,11 +37,12 @@ public:
         ::mq_attr wanted{};
         wanted.mq_maxmsg = static_cast<long>(as.units);
         wanted.mq_msgsize = static_cast<long>(as.unit);
-        posix_object made{
-            ::mq_open(name.c_str(), O_RDWR | O_NONBLOCK | O_CREAT | O_EXCL, as.permissions & 0777, &wanted)};
+        posix_object made{os::descriptor{
+            ::mq_open(name.c_str(), O_RDWR | O_NONBLOCK | O_CREAT | O_EXCL, as.permissions & 0777, &wanted)}};
         if (!made.queue_) {
             refuse(errno, name, as);
         }
+        PARLEY_CRASH_POINT("queue object: POSIX queue made, permissions not set");
         if (::fchmod(made.queue_.get(), as.permissions) != 0) {  // what was asked for, whatever the umask
             os::throw_system(errno, "setting the permissions of mqueue " + name);
         }
@@ -48,7 +50,7 @@ public:
     }
 
     [[nodiscard]] static posix_object open(const std::string& name, const shape& as, record&) {
-        posix_object opened{::mq_open(name.c_str(), O_RDWR | O_NONBLOCK)};
+        posix_object opened{os::descriptor{::mq_open(name.c_str(), O_RDWR | O_NONBLOCK)}};
         if (!opened.queue_) {
             refuse(errno, name, as);
         }
@@ -85,9 +87,10 @@ public:
     [[nodiscard]] bool readable() const noexcept { return os::is_ready(queue_.get(), POLLIN); }
     [[nodiscard]] bool writable() const noexcept { return os::is_ready(queue_.get(), POLLOUT); }
 
-private:
-    explicit posix_object(::mqd_t queue) noexcept : queue_(queue) {}
+    /// Of a queue that was opened elsewhere, without waiting (O_NONBLOCK).
+    explicit posix_object(os::descriptor&& opened) noexcept : queue_(std::move(opened)) {}
 
+    /// Throws what it means that a queue could not be opened or made.
     [[noreturn]] static void refuse(int reason, const std::string& name, const shape& as) {
         const auto what = "mqueue " + name + ": " + std::to_string(as.units) + " messages of " +
                           std::to_string(as.unit) + " bytes asked (" + std::string(as.composed) + ")";
@@ -117,6 +120,7 @@ private:
         }
     }
 
+private:
     os::descriptor queue_;
 };
 

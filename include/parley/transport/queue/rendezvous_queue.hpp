@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <ctime>
 #include <memory>
 #include <new>
 #include <span>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include <parley/message/wire.hpp>
+#include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
 #include <parley/ring/handoff.hpp>
 #include <parley/transport/queue/bounded_queue.hpp>
@@ -35,6 +35,7 @@ class rendezvous_queue {
 public:
     static constexpr std::size_t object_count = Senders + Receivers;  ///< in each lane
     static constexpr bool pollable = false;                           ///< who waits looks at the desks
+    static constexpr shape shape_of_object = slot::shape_of_object;
     template <std::size_t Lanes>
     using table = object_table<Lanes * object_count>;
     class producer;
@@ -70,6 +71,7 @@ private:
         void put(std::size_t number, std::span<const std::byte> content) {
             auto& mine = at(number);
             clear(mine);
+            PARLEY_CRASH_POINT("queue rendezvous: desk cleared, nothing on it");
             if (!mine.in.put_bytes(content)) {
                 throw_error(errc::corrupt, "a desk of " + where_.path + " is full although it was cleared");
             }
@@ -81,6 +83,7 @@ private:
             for (;;) {
                 switch (theirs.out.get()) {
                     case slot::consumer::outcome::message:
+                        PARLEY_CRASH_POINT("queue rendezvous: taken from the desk, not acknowledged");
                         std::memcpy(room, theirs.out.message(), wire::capacity);
                         return true;
                     case slot::consumer::outcome::nothing:
@@ -166,6 +169,7 @@ public:
 
     void offer() {
         desks_.put(desk_of_sender(place_), {paper_.get(), size_});
+        PARLEY_CRASH_POINT("queue rendezvous: on the own desk, not offered");
         base::offer();
     }
 
@@ -180,15 +184,16 @@ public:
         return base::hand_over(receiver);
     }
 
-    /// The receiver that died may have taken the message from the desk: it is put there again. A receiver that commits
-    /// in between waits for it.
+    /// The receiver that died may have taken the message from the desk: it is put there again.
     template <class Alive>
     bool resolve(Alive receiver_alive) {
-        if (!base::resolve(receiver_alive)) {
+        if (!base::take_return(receiver_alive)) {
             return false;
         }
+        PARLEY_CRASH_POINT("queue rendezvous: offer returned, not on the desk again");
         desks_.put(desk_of_sender(place_), {paper_.get(), size_});
-        return true;
+        PARLEY_CRASH_POINT("queue rendezvous: on the desk again, not offered");
+        return base::renew();
     }
 
 private:
@@ -211,21 +216,30 @@ public:
         desks_.open(desk_of_receiver(place_));
     }
 
+    template <class PeerAlive, class FellowAlive>
+    [[nodiscard]] bool occupy(PeerAlive sender_alive, FellowAlive) noexcept {
+        return base::occupy_and_return(sender_alive);
+    }
+
     /// Commits to a waiting sender's offer, and takes the message from its desk.
     template <class Alive>
     [[nodiscard]] bool try_take(Alive sender_alive, std::size_t& sender) {
         if (!base::try_take(sender_alive, sender)) {
             return false;
         }
-        // A sender that renews its offer, because a receiver before us died, is just putting the message there.
-        while (!desks_.take(desk_of_sender(sender), paper_.get())) {
-            if (!sender_alive(sender)) {
-                base::done_with(sender);
-                return false;
+        struct give_back {  // also when the desk's object cannot be opened
+            consumer* to;
+            std::size_t sender;
+            ~give_back() {
+                if (to != nullptr) {
+                    to->base::give_back(sender);
+                }
             }
-            constexpr timespec moment{0, 50'000};
-            ::nanosleep(&moment, nullptr);
+        } guard{this, sender};
+        if (!desks_.take(desk_of_sender(sender), paper_.get())) {
+            return false;  // a stranger took it away
         }
+        guard.to = nullptr;
         return true;
     }
 

@@ -11,9 +11,10 @@
 
 /// Which queue over objects of the kernel carries a composition's messages:
 ///
-///   | zero       | ring::handoff, whose desks are objects               |
-///   | bounded<N> | one object that holds exactly N                      |
-///   | unbounded  | one object of natural size, and a spill before it    |
+///   | zero              | ring::handoff, whose desks are objects            |
+///   | bounded<N>        | one object that holds exactly N                   |
+///   | bounded_by_kernel | one object of natural size                        |
+///   | unbounded         | one object of natural size, and a spill before it |
 
 namespace parley::transport::queue {
 
@@ -25,6 +26,9 @@ struct queue_selector {
         } else if constexpr (Buffering::capacity == buffering::without_limit) {
             constexpr auto capacity = Backing::object::template natural_capacity<Message>;
             return std::type_identity<bounded_queue<Message, capacity, Backing, Senders, Receivers, true>>{};
+        } else if constexpr (Buffering::capacity == buffering::as_the_kernel_says) {
+            constexpr auto capacity = Backing::object::template natural_capacity<Message>;
+            return std::type_identity<bounded_queue<Message, capacity, Backing, Senders, Receivers>>{};
         } else {
             return std::type_identity<bounded_queue<Message, Buffering::capacity, Backing, Senders, Receivers>>{};
         }

@@ -91,10 +91,10 @@ private:
                 },
             .wait =
                 [this] {
-                    if constexpr (Queue::pollable) {
+                    if constexpr (producer::pollable) {
                         static_cast<void>(os::poll_for(producer_.handle(), POLLOUT, std::chrono::milliseconds(50)));
                     } else {
-                        constexpr timespec moment{0, 200'000};  // no descriptor to wait on
+                        constexpr timespec moment{0, 200'000};  // no descriptor that tells
                         ::nanosleep(&moment, nullptr);
                     }
                 },

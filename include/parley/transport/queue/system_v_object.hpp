@@ -13,6 +13,7 @@
 #include <sys/ipc.h>
 #include <sys/msg.h>
 
+#include <parley/os/crash_point.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/limit_text.hpp>
@@ -46,6 +47,7 @@ public:
                 continue;  // the key is somebody's
             }
             noted.key.store(key, std::memory_order_release);
+            PARLEY_CRASH_POINT("queue object: key noted, System V queue not made");
             number = ::msgget(key, IPC_CREAT | IPC_EXCL | static_cast<int>(as.permissions & 0777));
             if (number >= 0) {
                 break;
@@ -54,7 +56,9 @@ public:
                 refuse(errno, name, as);
             }
         }
+        PARLEY_CRASH_POINT("queue object: System V queue made, number not noted");
         noted.number.store(number, std::memory_order_release);
+        PARLEY_CRASH_POINT("queue object: number noted, size not set");
         ::msqid_ds status{};
         if (::msgctl(number, IPC_STAT, &status) == 0) {
             status.msg_qbytes = as.unit * as.units;
@@ -67,26 +71,25 @@ public:
         refuse(reason, name, as);
     }
 
-    [[nodiscard]] static system_v_object open(const std::string&, const shape& as, record& noted) {
-        return system_v_object(noted.number.load(std::memory_order_acquire), as.unit);
-    }
-
-    /// The queue of a given key, made if need be: for `raw`, where no segment remembers it.
-    [[nodiscard]] static system_v_object at_key(::key_t key, const std::string& name, const shape& as) {
-        const int number = ::msgget(key, IPC_CREAT | static_cast<int>(as.permissions & 0777));
-        if (number < 0) {
-            refuse(errno, name, as);
+    [[nodiscard]] static system_v_object open(const std::string& name, const shape& as, record& noted) {
+        const int number = noted.number.load(std::memory_order_acquire);
+        if (!is_queue_of(name, noted.key.load(std::memory_order_relaxed), number)) {
+            throw_error(errc::closed, "the System V message queue of " + name + " is gone: somebody took it away");
         }
         return system_v_object(number, as.unit);
     }
 
-    static void remove(const std::string&, record& noted) noexcept {
+    /// Of a queue that was opened elsewhere; `largest`: bytes of a unit.
+    system_v_object(int number, std::size_t largest)
+        : number_(number), unit_(largest), buffer_(sizeof(long) + largest) {}
+
+    static void remove(const std::string& name, record& noted) noexcept {
         const auto key = noted.key.exchange(0, std::memory_order_acq_rel);
         auto number = noted.number.exchange(-1, std::memory_order_acq_rel);
         if (number < 0 && key != 0) {
             number = ::msgget(key, 0);  // its maker died before it wrote the number down
         }
-        if (number >= 0) {
+        if (is_queue_of(name, key, number)) {
             ::msgctl(number, IPC_RMID, nullptr);
         }
     }
@@ -132,22 +135,7 @@ public:
 
     [[nodiscard]] int number() const noexcept { return number_; }
 
-private:
-    system_v_object(int number, std::size_t largest)
-        : number_(number), unit_(largest), buffer_(sizeof(long) + largest) {}
-
-    /// As ftok(3) makes one from a file: from what the name stands for, with parley's own letter in front.
-    [[nodiscard]] static ::key_t first_key(const std::string& name) noexcept {
-        return static_cast<::key_t>(0x70000000U | (std::hash<std::string>{}(name)&0x00ffffffU));
-    }
-
-    [[noreturn]] static void gone(int reason, const std::string& what) {
-        if (reason == EIDRM || reason == EINVAL) {
-            throw_error(errc::closed, what + " a System V message queue that is gone: it was removed");
-        }
-        os::throw_system(reason, what + " a System V message queue");
-    }
-
+    /// Throws what it means that a queue could not be opened or made.
     [[noreturn]] static void refuse(int reason, const std::string& name, const shape& as) {
         const auto what = "sysv_mqueue " + name + ": " + std::to_string(as.units) + " messages of " +
                           std::to_string(as.unit) + " bytes asked (" + std::string(as.composed) + ")";
@@ -163,6 +151,29 @@ private:
             default:
                 os::throw_system(reason, what);
         }
+    }
+
+private:
+    /// As ftok(3) makes one from a file: from what the name stands for, with parley's own letter in front.
+    [[nodiscard]] static ::key_t first_key(const std::string& name) noexcept {
+        return static_cast<::key_t>(0x70000000U | (std::hash<std::string>{}(name)&0x00ffffffU));
+    }
+
+    /// Whether that queue can be the one of that name: anybody who may write the segment may have written there a number
+    /// of somebody else's.
+    [[nodiscard]] static bool is_queue_of(const std::string& name, ::key_t key, int number) noexcept {
+        constexpr ::key_t most_tried = 1 << 16;
+        const auto first = first_key(name);
+        ::msqid_ds status{};
+        return number >= 0 && key >= first && key - first < most_tried &&
+               ::msgctl(number, IPC_STAT, &status) == 0 && status.msg_perm.__key == key;
+    }
+
+    [[noreturn]] static void gone(int reason, const std::string& what) {
+        if (reason == EIDRM || reason == EINVAL) {
+            throw_error(errc::closed, what + " a System V message queue that is gone: it was removed");
+        }
+        os::throw_system(reason, what + " a System V message queue");
     }
 
     int number_;
