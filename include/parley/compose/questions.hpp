@@ -24,9 +24,15 @@ using sender_side_of = typename C::template word<synchronization_axis>::sender_s
 template <class C>
 using receiver_side_of = typename C::template word<synchronization_axis>::receiver_side;
 
-/// What the transport of a composition can do.
+/// What the transport of a composition can do, with the framing that it has.
 template <class C>
-inline constexpr transport::capabilities can = transport_of<C>::capabilities;
+inline constexpr transport::capabilities can = [] {
+    if constexpr (framing_of<C>::foreign && requires { transport_of<C>::raw_capabilities; }) {
+        return transport_of<C>::raw_capabilities;
+    } else {
+        return transport_of<C>::capabilities;
+    }
+}();
 
 /// A word with arguments says whether they make sense; others do not need to.
 template <class Word>

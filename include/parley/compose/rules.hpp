@@ -328,7 +328,7 @@ struct transport_survives_its_processes {
     struct sentence {
         static_assert(holds<C>,
                       "parley: this transport goes with the last process that holds it, and kernel_lifetime is to stay "
-                      "after that: write owner_lifetime or nothing, or a transport with a name such as shm");
+                      "after that: write owner_lifetime or nothing, or a transport that stays such as shm");
     };
 };
 
@@ -354,9 +354,10 @@ struct transport_can_rendezvous {
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
-                      "parley: over this transport a sender cannot learn whether a receiver has committed to take its "
-                      "message, which zero means: write bounded<1>, or a stream or a transport in memory such as shm");
+        static_assert(
+            holds<C>,
+            "parley: with zero a sender must learn that a receiver takes its message now, and over this transport "
+            "nothing tells it: write bounded<1>, or a transport such as unix_stream, mqueue or shm");
     };
 };
 
@@ -367,9 +368,10 @@ struct unbounded_loses_nothing {
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
-                      "parley: this transport may lose messages, and would lose most of what unbounded lets a sender "
-                      "pour into it: write bounded<N>, or a transport that loses nothing such as tcp");
+        static_assert(
+            holds<C>,
+            "parley: this transport may lose messages, and would lose most of what unbounded lets a sender pour into "
+            "it: write bounded<N> or bounded_by_kernel, or a transport that loses nothing such as tcp");
     };
 };
 
@@ -384,8 +386,8 @@ struct capacity_fits_the_transport {
     template <class C>
     struct sentence {
         static_assert(holds<C>,
-                      "parley: a pipe holds a number of pages that is a power of two, so its bound can be exact for "
-                      "such an N only: write bounded<N> with N of 1, 2, 4, 8, ...");
+                      "parley: this transport is a pipe, whose pages are a power of two, and so must N be for the "
+                      "bound to be exact: write bounded<N> with N of 1, 2, 4, 8, ...");
     };
 };
 
@@ -397,8 +399,8 @@ struct transport_has_a_kernel_buffer {
     template <class C>
     struct sentence {
         static_assert(holds<C>,
-                      "parley: this transport has no buffer of the kernel's own measure that bounded_by_kernel could "
-                      "stand for: write bounded<N>");
+                      "parley: bounded_by_kernel leaves the bound to a buffer that the kernel measures in its own way, "
+                      "and this transport has none: write bounded<N>, or a socket such as unix_stream");
     };
 };
 
@@ -409,8 +411,8 @@ struct transport_speaks_raw {
     template <class C>
     struct sentence {
         static_assert(holds<C>,
-                      "parley: no program speaks with this transport without knowing parley, so raw means nothing "
-                      "there: write a pipe, a queue or a socket such as fifo, mqueue or tcp, or leave raw out");
+                      "parley: raw is for programs that know nothing of parley, and none of them can use this "
+                      "transport: write one that they can, such as fifo, mqueue or tcp, or leave raw out");
     };
 };
 
@@ -421,8 +423,8 @@ struct raw_goes_one_way {
     template <class C>
     struct sentence {
         static_assert(holds<C>,
-                      "parley: with direct processes tell each other their names, which a program that raw speaks with "
-                      "cannot: write port or mailbox");
+                      "parley: with direct each side gives its name, and a program that knows nothing of parley, which "
+                      "raw is for, gives none: write port or mailbox");
     };
 };
 
@@ -458,9 +460,10 @@ struct raw_message_is_its_bytes {
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
-                      "parley: a variant or a type with a codec needs more than its bytes to be read again: with raw, "
-                      "send parley::bytes<Max> or a type that is copied byte by byte");
+        static_assert(
+            holds<C>,
+            "parley: with raw a message is its bytes alone, and a variant or a type with a codec needs more to be read "
+            "again: send parley::bytes<Max> or a type that is copied byte by byte, or leave raw out");
     };
 };
 
@@ -474,6 +477,8 @@ struct message_fits_the_transport {
             constexpr bool one_sender = !questions::addressing_of<C>::many_senders || can.connected;
             if constexpr (can.largest_unit == transport::any_size || (can.splits && one_sender)) {
                 return true;
+            } else if constexpr (can.headless) {
+                return message::wire<typename C::message>::capacity <= can.largest_unit;
             } else {
                 return message::size_in_transit<typename C::message, questions::framing_of<C>::foreign> <=
                        can.largest_unit;
@@ -484,9 +489,9 @@ struct message_fits_the_transport {
     template <class C>
     struct sentence {
         static_assert(holds<C>,
-                      "parley: the message is larger than what this transport carries as one, and with many senders "
-                      "parts of two messages would mix: send a smaller message, write direct, or a transport in memory "
-                      "such as shm");
+                      "parley: the message is larger than what this transport carries in one piece, and parts of it "
+                      "could be lost or mix with those of another sender: send a smaller message, or write direct with "
+                      "a queue or a pipe, or a transport such as tcp or shm");
     };
 };
 

@@ -11,6 +11,7 @@
 /// - says `using axis = transport_axis` and has a `name`;
 /// - has `capabilities`, which say what it can do: rules compare these and never ask for a transport by name;
 /// - has a `natural_lifetime`, which a composition gets when it names no lifetime;
+/// - may have `raw_capabilities`, where it can do something else with `raw`;
 /// - may have a `natural_buffering<Message>`, for a composition that names no buffering: what the kernel always gives
 /// an
 ///   unprivileged process. Else that is `bounded<1024>`.
@@ -60,6 +61,7 @@ struct capabilities {
     bool pollable = false;          ///< `native_handle()` is a descriptor that poll(2), select(2) and epoll(7) wait on
     bool raw = false;               ///< it can speak with programs that know nothing of parley: `raw`
     bool splits = false;            ///< a message larger than a unit travels in parts, if its link has one sender
+    bool headless = false;          ///< nothing travels beside a message, which has a fixed size
     directions direction = directions::simplex;
     std::size_t largest_unit = any_size;  ///< bytes that travel as one, parley's own header included
 };

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <dirent.h>
+#include <signal.h>
+
+#include <parley/os/error.hpp>
+#include <parley/transport/signal/number.hpp>
+
+/// A signal that signalfd(2) is to receive must be blocked in every thread of the process: a thread that does not block
+/// it takes it, and what it does by default is to end the process.
+
+namespace parley::transport::signal {
+
+/// Blocks the signal in the calling thread, and in the threads that this one starts from now on. It stays blocked:
+/// where messages may still come, nobody could tell when it were safe to stop.
+inline void block(int number) noexcept {
+    ::sigset_t one;
+    ::sigemptyset(&one);
+    ::sigaddset(&one, number);
+    ::pthread_sigmask(SIG_BLOCK, &one, nullptr);
+}
+
+namespace mask_detail {
+
+/// Whether the thread described by that file of /proc would take the signal.
+[[nodiscard]] inline bool would_take(const std::string& status_file, int number) {
+    std::ifstream status(status_file);
+    std::string line;
+    while (std::getline(status, line)) {
+        const std::string_view text = line;
+        if (text.substr(0, 7) == "State:\t" && text.substr(7, 1) == "Z") {
+            return false;  // it has ended
+        }
+        if (text.substr(0, 8) == "SigBlk:\t") {
+            const auto blocked = std::strtoull(line.c_str() + 8, nullptr, 16);
+            return (blocked >> (number - 1) & 1) == 0;
+        }
+    }
+    return false;  // it has ended, or the kernel does not tell
+}
+
+struct close_directory {
+    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+}  // namespace mask_detail
+
+/// Blocks the signal in the calling thread. Throws `errc::bad_state` if another thread does not block it: better now
+/// than that the first message ends the process.
+inline void claim(int number) {
+    block(number);
+    const std::unique_ptr<DIR, mask_detail::close_directory> threads(::opendir("/proc/self/task"));
+    while (const auto* entry = threads ? ::readdir(threads.get()) : nullptr) {
+        const std::string thread = entry->d_name;
+        if (thread.front() == '.') {
+            continue;
+        }
+        if (mask_detail::would_take("/proc/self/task/" + thread + "/status", number)) {
+            throw_error(errc::bad_state,
+                        "receiving " + text_of(number) + ": thread " + thread +
+                            " of this process does not block that signal, and the first message would end the process; "
+                            "make the endpoint before you start threads, or block the signal before you start them "
+                            "(pthread_sigmask)");
+        }
+    }
+}
+
+}  // namespace parley::transport::signal
