@@ -51,7 +51,8 @@ template <class Chosen>
 struct fallback_for {
     using transport = typename Chosen::template word<transport_axis>;
     using type = typename std::conditional_t<
-        Chosen::template word<framing_axis>::foreign && !transport::capabilities.exact_capacity,
+        Chosen::template word<framing_axis>::foreign &&
+            (transport::capabilities.kernel_buffer || !transport::capabilities.exact_capacity),
         std::type_identity<bounded_by_kernel>, natural<transport, typename Chosen::message>>::type;
 };
 
@@ -70,7 +71,7 @@ struct buffering_axis {
     template <class Word>
     static constexpr bool accepts = buffering_word<Word>;
 
-    /// `raw` adds nothing to what the kernel does, so there the bound is the kernel's unless that can be said exactly.
+    /// `raw` adds nothing to what the kernel does, so there the bound is the kernel's where it has one.
     template <class Chosen>
     using fallback = typename buffering::fallback_for<Chosen>::type;
 };

@@ -18,7 +18,9 @@ namespace parley::os {
     const char* given = std::getenv("XDG_RUNTIME_DIR");
     const auto path = given != nullptr && *given == '/' ? std::string(given) + "/parley"
                                                         : "/tmp/parley-" + std::to_string(::geteuid());
-    if (::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    if (::mkdir(path.c_str(), S_IRWXU) == 0) {
+        ::chmod(path.c_str(), S_IRWXU);  // whatever the umask
+    } else if (errno != EEXIST) {
         throw_system(errno, "making " + path, "set XDG_RUNTIME_DIR to a directory of yours");
     }
     struct ::stat status {};

@@ -27,7 +27,8 @@
 ///
 /// When a process is killed:
 ///   sender with an offer            a receiver that comes by finds it dead and wipes the offer out: it was never sent.
-///   receiver while taking           the sender, still waiting, finds it dead and renews its offer: nothing is lost.
+///   receiver while taking           the sender, still waiting, finds it dead and renews its offer ("returned" until
+///                                   the message is on the desk again): nothing is lost.
 ///   receiver after "idle"           the message was received.
 ///   receiver with a reservation     a sender that comes by finds it dead and wipes the reservation out.
 ///   sender while writing            the receiver finds it dead and renews its reservation.
@@ -50,6 +51,7 @@ private:
         idle = 0,
         offered,   // a sender's desk: a message waits for a receiver
         taking,    // a sender's desk: the receiver at `other` has committed to it
+        returned,  // a sender's desk: that receiver is dead, the sender has to put the message there again
         reserved,  // a receiver's desk: room for a message
         writing,   // a receiver's desk: the sender at `other` is writing
         written,   // a receiver's desk: there it is
@@ -173,10 +175,22 @@ public:
     /// While waiting: if the receiver that had committed died, offers the message again. Whether it did.
     template <class Alive>
     bool resolve(Alive receiver_alive) noexcept {
+        return take_return(receiver_alive) && renew();
+    }
+
+    /// The two halves of that, for one whose desk is empty when the message has been read: between them it puts the
+    /// message there again.
+    template <class Alive>
+    [[nodiscard]] bool take_return(Alive receiver_alive) noexcept {
         auto& desk = own();
         const auto found = desk.look();
-        if (found.now() == state::taking && !receiver_alive(found.other()) &&
-            desk.swap(found, found.next(state::offered))) {
+        return found.now() == state::returned || (found.now() == state::taking && !receiver_alive(found.other()) &&
+                                                  desk.swap(found, found.next(state::returned)));
+    }
+    bool renew() noexcept {
+        auto& desk = own();
+        const auto found = desk.look();
+        if (found.now() == state::returned && desk.swap(found, found.next(state::offered))) {
             shared_->offers_.fetch_or(bit(place_), std::memory_order_seq_cst);
             return true;
         }
@@ -247,23 +261,22 @@ public:
     /// offers that it was taking. From now on this place is alive, and nobody else would.
     template <class PeerAlive, class FellowAlive>
     [[nodiscard]] bool occupy(PeerAlive sender_alive, FellowAlive) noexcept {
-        for (auto& desk : shared_->senders_) {
-            const auto found = desk.look();
-            if (found.now() == state::taking && found.other() == place_) {
-                static_cast<void>(desk.swap(found, found.next(state::offered)));
-            }
+        return take_over(sender_alive, state::offered);
+    }
+
+    /// The same where a desk is empty when its message has been read: the senders renew their offers themselves.
+    template <class PeerAlive>
+    [[nodiscard]] bool occupy_and_return(PeerAlive sender_alive) noexcept {
+        return take_over(sender_alive, state::returned);
+    }
+
+    /// After `try_take`, when there was nothing to read: the sender has to put the message there again.
+    void give_back(std::size_t sender) noexcept {
+        auto& desk = shared_->senders_[sender];
+        const auto found = desk.look();
+        if (found.now() == state::taking && found.other() == place_) {
+            static_cast<void>(desk.swap(found, found.next(state::returned)));
         }
-        for (;;) {  // a sender that takes the place's new life for the old one's may just be coming
-            const auto found = own().look();
-            if (found.now() == state::writing && sender_alive(found.other())) {
-                return false;  // a live sender is still writing there
-            }
-            if (own().swap(found, found.next(state::idle))) {
-                break;
-            }
-        }
-        shared_->reservations_.fetch_and(~bit(place_), std::memory_order_relaxed);
-        return true;
     }
 
     /// Commits to a waiting sender's offer.
@@ -355,6 +368,28 @@ public:
     }
 
 private:
+    /// `left`: what becomes of an offer that the predecessor was taking.
+    template <class PeerAlive>
+    [[nodiscard]] bool take_over(PeerAlive sender_alive, state left) noexcept {
+        for (auto& desk : shared_->senders_) {
+            const auto found = desk.look();
+            if (found.now() == state::taking && found.other() == place_) {
+                static_cast<void>(desk.swap(found, found.next(left)));
+            }
+        }
+        for (;;) {  // a sender that takes the place's new life for the old one's may just be coming
+            const auto found = own().look();
+            if (found.now() == state::writing && sender_alive(found.other())) {
+                return false;  // a live sender is still writing there
+            }
+            if (own().swap(found, found.next(state::idle))) {
+                break;
+            }
+        }
+        shared_->reservations_.fetch_and(~bit(place_), std::memory_order_relaxed);
+        return true;
+    }
+
     [[nodiscard]] desk& own() const noexcept { return shared_->receivers_[place_]; }
 
     handoff* shared_;

@@ -9,8 +9,11 @@
 #include <parley/lifetime/owner.hpp>
 #include <parley/os/runtime_directory.hpp>
 #include <parley/segment/file_backing.hpp>
+#include <parley/transport/memory/mailbox_end.hpp>
 #include <parley/transport/memory/word.hpp>
 #include <parley/transport/queue/pipe_object.hpp>
+#include <parley/transport/queue/raw_end.hpp>
+#include <parley/transport/queue/raw_fifo.hpp>
 #include <parley/transport/queue/selector.hpp>
 
 namespace parley {
@@ -52,6 +55,13 @@ struct fifo_names {
 ///
 /// A pipe holds pages, so N is a power of two, and what is in it goes when nobody has it open. Limits of an
 /// unprivileged user: fs.pipe-max-size bytes (1 MiB, 256 pages) for each, fs.pipe-user-pages-soft pages (16384) in all.
+///
+/// With `raw` the fifo is all there is, a stream of bytes: a message of fixed size is received when all its bytes are
+/// there, in pieces or not; a `bytes<Max>` is what there is, up to Max, and an empty one is nothing. Each message of
+/// parley's is written in one piece; where others write in pieces, let there be one receiver. A receiver stays when the
+/// writers go; a sender begins when there is a reader (its `native_handle()` is -1 before), and with the last reader
+/// its channel is closed. The path stays until it is removed; that of a port goes with its receiver. By default the
+/// bound is the kernel's, 64 KiB; with `bounded<N>` each message of parley's takes up one of N pages.
 struct fifo
     : transport::memory::word<transport::queue::books<transport::queue::fifo_object, transport::queue::fifo_names>> {
     using axis = transport_axis;
@@ -61,6 +71,13 @@ struct fifo
     /// 16, which every pipe has, or as many messages in parts as fit into the largest.
     template <class Message>
     using natural_buffering = bounded<transport::queue::fifo_object::natural_capacity<Message>>;
+
+    template <class C>
+    using sending_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, true>,
+                                                        transport::queue::raw_fifo, true>;
+    template <class C>
+    using receiving_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, false>,
+                                                          transport::queue::raw_fifo, false>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,
@@ -72,7 +89,9 @@ struct fifo
         .rendezvous = true,
         .exact_capacity = true,
         .powers_of_two = true,
+        .kernel_buffer = true,
         .pollable = true,
+        .raw = true,
         .splits = true,
         .direction = transport::directions::simplex,
         .largest_unit = transport::queue::fifo_object::unit,

@@ -8,8 +8,11 @@
 #include <parley/buffering/bounded.hpp>
 #include <parley/lifetime/kernel.hpp>
 #include <parley/segment/file_backing.hpp>
+#include <parley/transport/memory/mailbox_end.hpp>
 #include <parley/transport/memory/word.hpp>
 #include <parley/transport/queue/posix_object.hpp>
+#include <parley/transport/queue/raw_end.hpp>
+#include <parley/transport/queue/raw_posix.hpp>
 #include <parley/transport/queue/selector.hpp>
 
 namespace parley {
@@ -33,6 +36,11 @@ struct posix_names {
 ///
 /// Limits of an unprivileged user: fs.mqueue.msg_max messages (10), fs.mqueue.msgsize_max bytes each (8192), and
 /// RLIMIT_MSGQUEUE bytes in all (819,200).
+///
+/// With `raw` the channel `orders` is the queue `/orders` and nothing else: messages of priority 0, or whatever others
+/// put in. With `bounded<N>` the queue must hold exactly N; by default, `bounded_by_kernel`, a queue that is there is
+/// taken as it is, and a new one holds ten. Nobody can know whether a program that is not parley's is there to receive:
+/// the destructor of a sender with `unbounded` waits for one.
 struct mqueue
     : transport::memory::word<transport::queue::books<transport::queue::posix_object, transport::queue::posix_names>> {
     using axis = transport_axis;
@@ -42,6 +50,13 @@ struct mqueue
     /// A message larger than the kernel's largest travels in parts, and each takes up a place.
     template <class Message>
     using natural_buffering = bounded<transport::queue::posix_object::natural_capacity<Message>>;
+
+    template <class C>
+    using sending_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, true>,
+                                                        transport::queue::raw_posix, true>;
+    template <class C>
+    using receiving_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, false>,
+                                                          transport::queue::raw_posix, false>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,
@@ -53,8 +68,10 @@ struct mqueue
         .lossless = true,
         .rendezvous = true,
         .exact_capacity = true,
+        .kernel_buffer = true,
         .priorities = true,
         .pollable = true,
+        .raw = true,
         .splits = true,
         .direction = transport::directions::half_duplex,
         .largest_unit = transport::queue::posix_object::unit,

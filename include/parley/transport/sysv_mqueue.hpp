@@ -8,7 +8,10 @@
 #include <parley/buffering/bounded.hpp>
 #include <parley/lifetime/kernel.hpp>
 #include <parley/segment/file_backing.hpp>
+#include <parley/transport/memory/mailbox_end.hpp>
 #include <parley/transport/memory/word.hpp>
+#include <parley/transport/queue/raw_end.hpp>
+#include <parley/transport/queue/raw_system_v.hpp>
 #include <parley/transport/queue/selector.hpp>
 #include <parley/transport/queue/system_v_object.hpp>
 
@@ -33,6 +36,14 @@ struct system_v_names {
 /// Limits of an unprivileged user: kernel.msgmnb bytes in a queue (16384), headers included, kernel.msgmax bytes in a
 /// message (8192). The kernel has neither descriptor nor deadline for these queues: who waits sleeps beside the queue,
 /// and the other side wakes.
+///
+/// With `raw` the name is the key, `0x1234` or `4660`, or the path of a file from which ftok(3) makes one with the
+/// letter 'p', and there are no books. Messages are sent with type 1, those of any type are received. Nobody wakes who
+/// waits: it looks again and again, after 50 us at first and each millisecond at last; on a busy machine a message was
+/// seen to lie there for 4 ms. `bounded<N>` is exact for messages of fixed size; `bounded_by_kernel`, the default,
+/// takes the queue as it is. What lies in a queue when it is removed is lost. Who has it open nobody can know: a second
+/// receiver of a port is refused, and a sender told that the receiver was killed, by the kernel's note of who received
+/// last (msg_lrpid); an owner of a mailbox takes it along when it leaves, not when it is killed.
 struct sysv_mqueue : transport::memory::word<
                          transport::queue::books<transport::queue::system_v_object, transport::queue::system_v_names>> {
     using axis = transport_axis;
@@ -42,6 +53,13 @@ struct sysv_mqueue : transport::memory::word<
     /// 16, or as many as fit into what the kernel gives to everybody.
     template <class Message>
     using natural_buffering = bounded<transport::queue::system_v_object::natural_capacity<Message>>;
+
+    template <class C>
+    using sending_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, true>,
+                                                        transport::queue::raw_system_v, true>;
+    template <class C>
+    using receiving_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, false>,
+                                                          transport::queue::raw_system_v, false>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,
@@ -53,7 +71,9 @@ struct sysv_mqueue : transport::memory::word<
         .lossless = true,
         .rendezvous = true,
         .exact_capacity = true,
+        .kernel_buffer = true,
         .selects_by_type = true,
+        .raw = true,
         .splits = true,
         .direction = transport::directions::half_duplex,
         .largest_unit = transport::queue::system_v_object::unit,

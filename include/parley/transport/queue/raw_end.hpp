@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include <parley/addressing/concept.hpp>
 #include <parley/buffering/concept.hpp>
 #include <parley/framing/concept.hpp>
 #include <parley/lifetime/concept.hpp>
@@ -16,8 +17,11 @@
 #include <parley/segment/segment.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/concept.hpp>
-#include <parley/transport/queue/raw_engine.hpp>
 #include <parley/transport/queue/raw_object.hpp>
+#include <parley/transport/queue/raw_receiver.hpp>
+#include <parley/transport/queue/raw_sender.hpp>
+#include <parley/transport/queue/raw_unit.hpp>
+#include <parley/transport/queue/raw_waiting.hpp>
 
 /// The ends of a mailbox or a port over a raw object: the object itself and nothing beside it.
 

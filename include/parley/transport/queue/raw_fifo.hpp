@@ -1,7 +1,7 @@
 #pragma once
 
-#include <bit>
 #include <cerrno>
+#include <climits>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -107,7 +107,8 @@ public:
     [[nodiscard]] raw_state state() noexcept {
         if (!file_) {
             struct ::stat status {};
-            return ::lstat(path_.c_str(), &status) != 0 && errno == ENOENT ? raw_state::removed : raw_state::open;
+            const bool gone = over_ || (::lstat(path_.c_str(), &status) != 0 && errno == ENOENT);
+            return gone ? raw_state::removed : raw_state::open;
         }
         const auto owner = owned_ ? claim_.look(handle()) : look_at_name();
         if (owner == raw_state::open && sends_) {

@@ -2,11 +2,13 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <sys/stat.h>
 

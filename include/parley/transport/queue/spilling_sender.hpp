@@ -90,7 +90,7 @@ private:
                     return true;
                 },
             .wait =
-                [this] {
+                [&] {
                     if constexpr (producer::pollable) {
                         static_cast<void>(os::poll_for(producer_.handle(), POLLOUT, std::chrono::milliseconds(50)));
                     } else {

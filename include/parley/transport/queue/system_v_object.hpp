@@ -159,14 +159,14 @@ private:
         return static_cast<::key_t>(0x70000000U | (std::hash<std::string>{}(name)&0x00ffffffU));
     }
 
-    /// Whether that queue can be the one of that name: anybody who may write the segment may have written there a number
-    /// of somebody else's.
+    /// Whether that queue can be the one of that name: anybody who may write the segment may have written there a
+    /// number of somebody else's.
     [[nodiscard]] static bool is_queue_of(const std::string& name, ::key_t key, int number) noexcept {
         constexpr ::key_t most_tried = 1 << 16;
         const auto first = first_key(name);
         ::msqid_ds status{};
-        return number >= 0 && key >= first && key - first < most_tried &&
-               ::msgctl(number, IPC_STAT, &status) == 0 && status.msg_perm.__key == key;
+        return number >= 0 && key >= first && key - first < most_tried && ::msgctl(number, IPC_STAT, &status) == 0 &&
+               status.msg_perm.__key == key;
     }
 
     [[noreturn]] static void gone(int reason, const std::string& what) {
