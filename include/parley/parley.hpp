@@ -28,9 +28,16 @@
 #include <parley/transport/fifo.hpp>
 #include <parley/transport/mapped_file.hpp>
 #include <parley/transport/mqueue.hpp>
+#include <parley/transport/pipe.hpp>
+#include <parley/transport/rt_signal.hpp>
 #include <parley/transport/shm.hpp>
 #include <parley/transport/sysv_mqueue.hpp>
 #include <parley/transport/sysv_shm.hpp>
+#include <parley/transport/tcp.hpp>
+#include <parley/transport/udp.hpp>
+#include <parley/transport/unix_datagram.hpp>
+#include <parley/transport/unix_seqpacket.hpp>
+#include <parley/transport/unix_stream.hpp>
 #include <parley/wait/condvar.hpp>
 #include <parley/wait/futex.hpp>
 #include <parley/wait/spin.hpp>

@@ -43,6 +43,7 @@ struct those_that_compile<Transport, std::tuple<Lists...>> {
     using type = decltype(unwrap(std::tuple_cat(select(Lists{})...)));
 };
 
+/// For `shm`, which stands for all memory.
 struct in_memory {
     using bounded_mailboxes = std::tuple<                                                                           //
         words<>,                                                                                                    //
@@ -92,6 +93,28 @@ struct in_memory {
         words<direct, zero, sync<blocking, nonblocking>, owner_lifetime>>;
 };
 
+/// For memory that is named in other ways: the algorithms are those of `shm`.
+struct in_other_memory {
+    using bounded_mailboxes = std::tuple<                                           //
+        words<>,                                                                    //
+        words<bounded<3>, sync<nonblocking, blocking>, mailbox_by<at_least_once>>,  //
+        words<bounded<1>, blocking_on<futex>, mailbox_by<round_robin>, owner_lifetime>>;
+    using unbounded_mailboxes = std::tuple<  //
+        words<unbounded>,                    //
+        words<unbounded, nonblocking, mailbox_by<exclusive, at_least_once>>>;
+    using zero_mailboxes = std::tuple<words<zero>, words<zero, sync<nonblocking, blocking>>>;
+    using ports = std::tuple<                                 //
+        words<port>,                                          //
+        words<port, bounded<1>, nonblocking>,                 //
+        words<port, unbounded, sync<blocking, nonblocking>>,  //
+        words<port, zero, blocking_on<futex>>>;
+    using links = std::tuple<                                          //
+        words<direct>,                                                 //
+        words<direct, bounded<3>, sync<nonblocking, blocking>>,        //
+        words<direct, unbounded, blocking_on<futex>, owner_lifetime>,  //
+        words<direct, zero, sync<blocking, nonblocking>>>;
+};
+
 /// The bounds are such as every transport of the kernel gives to an unprivileged user.
 struct in_kernel {
     using bounded_mailboxes = std::tuple<                //
@@ -128,7 +151,8 @@ struct on {
 
     template <class List>
     using of = typename those_that_compile<Transport, List>::type;
-    using lists = std::conditional_t<Transport::capabilities.in_place, in_memory, in_kernel>;
+    using lists = std::conditional_t<std::is_same_v<Transport, shm>, in_memory,
+                                     std::conditional_t<Transport::capabilities.in_place, in_other_memory, in_kernel>>;
 
     using bounded_mailboxes = of<typename lists::bounded_mailboxes>;
     using unbounded_mailboxes = of<typename lists::unbounded_mailboxes>;

@@ -64,10 +64,21 @@ inline constexpr bool receiver_sleeps = sleeping_side<typename C::synchronizatio
 /// How long a wait lasts that must end by its deadline because nothing happens.
 inline constexpr auto short_wait = 5ms;
 
+/// An address of this machine that no other test uses: all of 127.0.0.0/8 is this machine, and the process number says
+/// which part of it is whose. The ports are below those that the kernel gives out by itself.
+[[nodiscard]] inline std::string fresh_address() {
+    static unsigned count = 0;
+    const auto host = static_cast<unsigned>(::getpid());
+    return "127." + std::to_string(host >> 16 & 255) + "." + std::to_string(host >> 8 & 255) + "." +
+           std::to_string(host & 255) + ":" + std::to_string(20000 + count++ % 10000);
+}
+
 /// A name in the form that the transport wants, for a channel that no other test uses.
 template <class C>
 [[nodiscard]] std::string fresh_name(const char* what = "conformance") {
-    if constexpr (std::is_same_v<typename C::transport, mapped_file>) {
+    if constexpr (C::transport::capabilities.crosses_machines) {
+        return fresh_address();
+    } else if constexpr (std::is_same_v<typename C::transport, mapped_file>) {
         return (std::filesystem::temp_directory_path() / unique_name(what)).string();
     } else {
         return unique_name(what);
@@ -111,8 +122,8 @@ public:
     }
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
-    [[nodiscard]] std::string sender_name() const { return name_ + "-s"; }
-    [[nodiscard]] std::string receiver_name() const { return name_ + "-r"; }
+    [[nodiscard]] std::string sender_name() const { return name_of("-s", senders_); }
+    [[nodiscard]] std::string receiver_name() const { return name_of("-r", receivers_); }
 
     [[nodiscard, gnu::noinline]] auto sender() const {
         if constexpr (pairwise<C>) {
@@ -145,6 +156,11 @@ public:
     }
 
 private:
+    /// Where names are addresses, each side has one of its own.
+    [[nodiscard]] std::string name_of(const char* suffix, const std::string& own) const {
+        return C::transport::capabilities.crosses_machines ? own : name_ + suffix;
+    }
+
     [[nodiscard]] static auto end_of_link(const std::string& self, const std::string& peer) {
         auto me = std::make_unique<endpoint<C>>(self);
         auto to_peer = me->link(peer);
@@ -152,6 +168,8 @@ private:
     }
 
     std::string name_ = fresh_name<C>();
+    std::string senders_ = fresh_name<C>();
+    std::string receivers_ = fresh_name<C>();
 };
 
 /// The same without a name: both ends are there from the beginning, and processes attach by duplicates of them.

@@ -1,0 +1,117 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <parley/message/frame.hpp>
+#include <parley/message/kind.hpp>
+#include <parley/message/transit.hpp>
+#include <parley/message/wire.hpp>
+
+/// What one datagram holds, and the buffers in which it is made and read.
+///
+/// Framed, that is an *envelope*, the message as it lies in a slot (message/wire.hpp), and on a direct link the name of
+/// the process that sends. The envelope is parley's header and the fingerprint of the composition: every datagram says
+/// what it is, so that a receiver needs to remember nothing of whoever sent it in order to check it. Bare, it is the
+/// bytes of the message alone.
+
+namespace parley::transport::datagram {
+
+struct envelope {
+    message::frame_header header;
+    std::uint64_t fingerprint = 0;
+};
+
+inline constexpr std::size_t envelope_size = 32;
+static_assert(sizeof(envelope) == envelope_size && std::is_trivially_copyable_v<envelope>,
+              "two programs must agree on it");
+
+/// The longest name of an endpoint: the bytes that a link's datagrams have after the message, at most.
+inline constexpr std::size_t longest_name = 107;
+
+/// The bytes of a datagram that are not the message's slot or parley's header.
+inline constexpr std::size_t besides_header = envelope_size - message::frame_header_size + longest_name;
+
+/// A buffer for one datagram with messages of this type. The message lies where its type may lie; what stands before
+/// and after it follows without a gap.
+template <class Message, bool Bare>
+class parcel {
+    using wire = message::wire<Message>;
+
+    static constexpr std::size_t alignment = std::max(wire::alignment, alignof(std::max_align_t));
+    static constexpr std::size_t front = Bare ? 0 : message::wire_detail::round_up(envelope_size, alignment);
+
+public:
+    static constexpr std::size_t message_capacity =
+        Bare ? message::transit_detail::bare_size<Message>() : wire::capacity;
+    static constexpr std::size_t before = Bare ? 0 : envelope_size;
+    static constexpr std::size_t largest = before + message_capacity + (Bare ? 0 : longest_name);
+
+    parcel() : memory_(static_cast<std::byte*>(::operator new (room, std::align_val_t{alignment}))) {
+        std::memset(memory_.get(), 0, room);
+    }
+
+    [[nodiscard]] std::byte* begin() noexcept { return memory_.get() + (front - before); }
+    [[nodiscard]] std::byte* body() noexcept { return memory_.get() + front; }
+
+    /// Writes a message. Returns how many bytes it has. Throws `errc::message_too_large`.
+    [[nodiscard]] std::size_t write(const Message& content) {
+        if constexpr (Bare && message::byte_string<Message>) {
+            std::memcpy(body(), content.data(), content.size());
+            return content.size();
+        } else {
+            const std::size_t size = wire::size(content);
+            wire::write(body(), content);
+            return size;
+        }
+    }
+
+    /// Reads a message of which so many bytes have come; none if it is no message.
+    [[nodiscard]] std::optional<Message> read(std::size_t size) {
+        if constexpr (Bare && message::byte_string<Message>) {
+            return std::optional<Message>{std::in_place, std::span<const std::byte>{body(), size}};
+        } else {
+            if (wire::fixed_size ? size != wire::capacity : size > wire::capacity) {
+                return std::nullopt;
+            }
+            forget_beyond(size);
+            return wire::read(body());
+        }
+    }
+
+private:
+    // One more byte than the largest, so that one that is larger shows.
+    static constexpr std::size_t room = front + message_capacity + longest_name + 1;
+
+    struct release {
+        void operator()(std::byte* memory) const noexcept { ::operator delete (memory, std::align_val_t{alignment}); }
+    };
+
+    /// A message that claims to be longer than what has come must not show what lay here before.
+    void forget_beyond(std::size_t size) noexcept {
+        if constexpr (!wire::fixed_size) {
+            if (size < used_) {
+                std::memset(body() + size, 0, used_ - size);
+            }
+            used_ = size;
+        }
+    }
+
+    std::unique_ptr<std::byte, release> memory_;
+    std::size_t used_ = wire::capacity;
+};
+
+/// A control frame: an envelope with nothing behind it.
+[[nodiscard]] inline envelope control(message::frame_kind kind, std::uint64_t fingerprint, std::uint32_t sender,
+                                      std::uint32_t sequence) noexcept {
+    return {{.kind = kind, .sender = sender, .sequence = sequence}, fingerprint};
+}
+
+}  // namespace parley::transport::datagram

@@ -1,0 +1,376 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <parley/message/frame.hpp>
+#include <parley/os/descriptor.hpp>
+#include <parley/os/error.hpp>
+#include <parley/transport/datagram/correspondents.hpp>
+#include <parley/transport/datagram/envelope.hpp>
+#include <parley/transport/datagram/fate.hpp>
+#include <parley/transport/datagram/traits.hpp>
+
+/// The receiving side: one socket at a name, into which any number of senders send.
+///
+/// Whatever comes is checked, and what is no datagram of this composition is dropped and counted: others that share the
+/// socket go on. Where messages are counted, each sender is told how many of its messages the user has received; who
+/// cannot be told at once is told at the next call.
+
+namespace parley::transport::datagram {
+
+/// What a receiver has seen that was no message for its user.
+struct statistics {
+    std::uint64_t lost = 0;     ///< messages that never came, by the gaps in their numbers
+    std::uint64_t late = 0;     ///< messages that came after a later one of their sender, or twice
+    std::uint64_t garbage = 0;  ///< datagrams that are none of this composition
+};
+
+/// `Family::place` is the socket and its hold on the name. `Known` holds the senders: `correspondents`, or `boxes`.
+template <class C, class Family, class Known = correspondents>
+class hub {
+public:
+    using parcel_type = parcel_for<C>;
+    using place = typename Family::place;
+
+    /// What came: nothing, a message, or something else.
+    enum class arrival { nothing, content, goodbye, answer, other };
+
+    explicit hub(place&& at) : place_(std::move(at)), process_(::getpid()) {
+        if (place_.is_pair() && !C::addressing::pairwise) {
+            meet_other_end();
+        }
+    }
+    hub(const hub&) = delete;
+    hub& operator=(const hub&) = delete;
+
+    /// Leaves in good order: whoever may wait for an answer gets a good-bye.
+    ~hub() {
+        if (process_ == ::getpid()) {
+            part();
+            place_.leave();
+        }
+    }
+
+    [[nodiscard]] int descriptor() const noexcept { return place_.descriptor(); }
+    [[nodiscard]] const std::string& text() const noexcept { return place_.text(); }
+    [[nodiscard]] const statistics& seen() const noexcept { return seen_; }
+
+    /// Takes one datagram from the socket. A message then lies in `held()`, `size()` bytes of it, from `sender()`, with
+    /// `name()` behind it.
+    [[nodiscard]] arrival next() {
+        ::iovec room{parcel_.begin(), parcel_type::largest + 1};
+        ::msghdr datagram{};
+        datagram.msg_iov = &room;
+        datagram.msg_iovlen = 1;
+        if constexpr (!bare<C>) {
+            datagram.msg_name = from_.get();
+            datagram.msg_namelen = sizeof from_.bytes;
+        }
+        const auto size = os::uninterrupted([&] { return ::recvmsg(place_.descriptor(), &datagram, MSG_DONTWAIT); });
+        if (size < 0) {
+            return note_failure(errno);
+        }
+        if ((datagram.msg_flags & MSG_TRUNC) != 0 || static_cast<std::size_t>(size) > parcel_type::largest) {
+            return drop();
+        }
+        if constexpr (bare<C>) {
+            size_ = static_cast<std::size_t>(size);
+            return arrival::content;
+        } else {
+            from_.size = datagram.msg_namelen;
+            return examine(static_cast<std::size_t>(size));
+        }
+    }
+
+    [[nodiscard]] parcel_type& held() noexcept { return parcel_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::string_view name() noexcept {
+        return {reinterpret_cast<const char*>(parcel_.body()) + size_, name_size_};  // NOLINT: bytes are bytes
+    }
+    /// Where senders are known: whose message lies there.
+    [[nodiscard]] correspondent* sender() noexcept { return sender_; }
+    [[nodiscard]] Known& known() noexcept { return known_; }
+
+    /// What lies there turned out to be no message.
+    arrival drop() noexcept {
+        ++seen_.garbage;
+        return arrival::other;
+    }
+
+    /// The user has received all messages of `whom` before number `before`.
+    void received(correspondent& whom, std::uint32_t before) {
+        whom.received = before;
+        if constexpr (window<C> != 0) {
+            if (!tell_credit(whom)) {
+                known_.owe_credit(whom);
+            }
+        }
+    }
+
+    /// The same, to be told with the next `pay`.
+    void received_among_others(correspondent& whom, std::uint32_t before) {
+        whom.received = before;
+        if constexpr (window<C> != 0) {
+            known_.owe_credit(whom);
+        }
+    }
+
+    [[nodiscard]] bool owes_credit() const noexcept { return known_.owes_credit(); }
+    void pay() {
+        known_.pay([this](correspondent& whom) { return tell_credit(whom); });
+    }
+
+    /// Whether the name leads elsewhere by now: the channel was removed. Then everybody known gets a good-bye.
+    [[nodiscard]] bool removed() {
+        if (!removed_ && place_.removed()) {
+            removed_ = true;
+            say_goodbye();
+        }
+        return removed_;
+    }
+
+    [[nodiscard]] bool is_pair() const noexcept { return place_.is_pair(); }
+    /// What has come, envelope and all: an answer to what was sent through the same socket.
+    [[nodiscard]] std::span<const std::byte> whole() noexcept {
+        return {parcel_.begin(), envelope_size + size_ + name_size_};
+    }
+
+    /// Of a pair: whether anybody holds the other end, and if not, how the last one ended.
+    [[nodiscard]] fate other_side() noexcept {
+        if (!place_.may_ask() || greet(message::frame_kind::waiting) || (errno != ECONNREFUSED && errno != ENOTCONN)) {
+            return fate::alive;
+        }
+        return met_ && !left_ ? fate::died : fate::left;
+    }
+    /// Of a pair: whether somebody has used the other end.
+    [[nodiscard]] bool met() const noexcept { return met_; }
+
+    /// What `removed` has found.
+    [[nodiscard]] bool was_removed() const noexcept { return removed_; }
+
+private:
+    static constexpr bool remembers = !bare<C> && (window<C> != 0 || !Family::lossless || C::addressing::pairwise);
+    static constexpr int last_datagrams = 4096;
+
+    [[gnu::cold, gnu::noinline]] arrival note_failure(int error_number) {
+        switch (error_number) {
+            case EAGAIN:
+                return arrival::nothing;
+            case ECONNREFUSED:
+            case ECONNRESET:
+            case ENOBUFS:
+            case ENOMEM:
+                return arrival::other;
+            default:
+                os::throw_system(error_number, "receiving on " + place_.text());
+        }
+    }
+
+    [[nodiscard]] arrival examine(std::size_t size) {
+        if (size < envelope_size) {
+            return drop();
+        }
+        envelope frame;
+        std::memcpy(&frame, parcel_.begin(), envelope_size);
+        const auto& header = frame.header;
+        if (!header.sound() || header.length > size - envelope_size) {
+            return drop();
+        }
+        if (frame.fingerprint != C::fingerprint) [[unlikely]] {
+            refuse(header, 0, C::description);
+            return drop();
+        }
+        size_ = header.length;
+        name_size_ = size - envelope_size - size_;
+        switch (header.kind) {
+            case message::frame_kind::content:
+                return accept(header);
+            case message::frame_kind::request:
+                return answer(header);
+            case message::frame_kind::goodbye:
+                left_ = true;
+                return arrival::goodbye;
+            case message::frame_kind::hello:
+                other_end_ = C::addressing::pairwise ? origin{} : from_;
+                met_ = true;
+                left_ = false;
+                return arrival::answer;
+            case message::frame_kind::waiting:
+                return arrival::other;
+            case message::frame_kind::credit:
+                return place_.is_pair() ? arrival::answer : drop();
+            default:
+                return drop();
+        }
+    }
+
+    /// A message: the sender's next, or a later one if some were lost.
+    [[nodiscard]] arrival accept(const message::frame_header& header) {
+        if constexpr (remembers) {
+            sender_ = known_.find(from_, header.sender, name());
+            if (sender_ == nullptr) [[unlikely]] {
+                sender_ = known_.add(from_, header.sender, name(), header.sequence);
+                if (sender_ == nullptr) {
+                    refuse(header, 1, "");
+                    return drop();
+                }
+            }
+            const std::uint32_t ahead = header.sequence - sender_->expected;
+            if (ahead != 0) [[unlikely]] {
+                if (ahead >> 31 != 0) {
+                    ++seen_.late;
+                    return arrival::other;
+                }
+                seen_.lost += ahead;
+            }
+            sender_->expected = header.sequence + 1;
+        }
+        return arrival::content;
+    }
+
+    /// A sender without credit asks how much has been received. What it sent before and has not come is lost.
+    [[nodiscard]] arrival answer(const message::frame_header& header) {
+        if constexpr (window<C> != 0) {
+            auto* whom = known_.find(from_, header.sender, name());
+            if (whom == nullptr) {
+                whom = known_.add(from_, header.sender, name(), header.sequence);
+            }
+            if (whom == nullptr) {
+                refuse(header, 1, "");
+                return drop();
+            }
+            const std::uint32_t missing = header.sequence - whom->expected;
+            if (missing != 0 && missing >> 31 == 0) {
+                seen_.lost += missing;
+                if (whom->received == whom->expected) {  // nothing of it waits for the user
+                    whom->received = header.sequence;
+                }
+                whom->expected = header.sequence;
+            }
+            if (!tell_credit(*whom)) {
+                known_.owe_credit(*whom);
+            }
+        }
+        return arrival::other;
+    }
+
+    /// False if the kernel has no room for it now.
+    [[nodiscard]] bool tell_credit(const correspondent& whom) noexcept {
+        const auto frame = control(message::frame_kind::credit, C::fingerprint, whom.number, whom.received);
+        return tell(whom.from, &frame, envelope_size);
+    }
+
+    bool tell(const origin& to, const void* bytes, std::size_t size) noexcept {
+        const auto result = os::uninterrupted([&] {
+            return ::sendto(place_.descriptor(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL,
+                            to.size == 0 ? nullptr : to.get(), to.size);  // no address: the other of a pair
+        });
+        return result >= 0 || (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM);  // else it has gone
+    }
+
+    /// Answers that this sender's messages are not taken: with 0, because they are of another composition, and which
+    /// one is wanted; with 1, because there are too many senders.
+    void refuse(const message::frame_header& header, std::uint32_t why, std::string_view text) noexcept {
+        if (header.kind != message::frame_kind::content && header.kind != message::frame_kind::request) {
+            return;
+        }
+        std::array<std::byte, envelope_size + 1024> bytes;
+        const auto length = std::min(text.size(), bytes.size() - envelope_size);
+        auto frame = control(message::frame_kind::refusal, C::fingerprint, header.sender, why);
+        frame.header.length = static_cast<std::uint32_t>(length);
+        std::memcpy(bytes.data(), &frame, envelope_size);
+        std::copy_n(reinterpret_cast<const std::byte*>(text.data()), length,  // NOLINT: bytes are bytes
+                    bytes.data() + envelope_size);
+        tell(from_, bytes.data(), envelope_size + length);
+    }
+
+    void say_goodbye() noexcept {
+        if constexpr (!bare<C>) {
+            known_.for_each([this](const correspondent& each) {
+                const auto frame = control(message::frame_kind::goodbye, C::fingerprint, each.number, each.expected);
+                tell(each.from, &frame, envelope_size);
+            });
+        }
+    }
+
+    /// Of a pair: says something to the other side. False if it could not.
+    bool greet(message::frame_kind kind) noexcept {
+        const auto frame = control(kind, C::fingerprint, 0, 0);
+        errno = 0;
+        return !bare<C> && (C::addressing::pairwise || other_end_.size != 0) &&
+               ::sendto(place_.descriptor(), &frame, envelope_size, MSG_DONTWAIT | MSG_NOSIGNAL,
+                        other_end_.size == 0 ? nullptr : other_end_.get(), other_end_.size) >= 0;
+    }
+
+    /// Of a pair: the other end's address stands with whatever came first. Both ends of a link are connected instead.
+    void meet_other_end() noexcept {
+        other_end_.size = sizeof other_end_.bytes;
+        if (::recvfrom(place_.descriptor(), nullptr, 0, MSG_DONTWAIT | MSG_PEEK, other_end_.get(), &other_end_.size) <
+            0) {
+            other_end_.size = 0;
+        }
+        greet(message::frame_kind::hello);
+    }
+
+    /// Says good-bye to everybody known, and to those whose messages nobody will read any more.
+    void part() noexcept {
+        if (place_.is_pair()) {  // others may hold this end, too, and receive what is there
+            greet(message::frame_kind::goodbye);
+            return;
+        }
+        if constexpr (!bare<C>) {
+            try {
+                for (int count = 0; count < last_datagrams; ++count) {
+                    const auto what = next();
+                    if (what == arrival::nothing) {
+                        break;
+                    }
+                    if (what == arrival::content && !remembers) {
+                        meet();
+                    }
+                }
+            } catch (const error&) {  // the socket is broken, and there is nobody to tell
+            }
+            say_goodbye();
+        }
+    }
+
+    /// Enters the sender of what has come, although nobody counts its messages.
+    void meet() {
+        envelope frame;
+        std::memcpy(&frame, parcel_.begin(), envelope_size);
+        if (known_.find(from_, frame.header.sender, name()) == nullptr) {
+            static_cast<void>(known_.add(from_, frame.header.sender, name(), frame.header.sequence));
+        }
+    }
+
+    place place_;
+    ::pid_t process_;
+    parcel_type parcel_;
+    origin from_;
+    std::size_t size_ = 0;
+    std::size_t name_size_ = 0;
+    correspondent* sender_ = nullptr;
+    Known known_;
+    statistics seen_;
+    bool removed_ = false;
+    origin other_end_;   ///< of a pair
+    bool met_ = false;   ///< of a pair: somebody has used the other end
+    bool left_ = false;  ///< and has taken leave
+};
+
+}  // namespace parley::transport::datagram

@@ -1,0 +1,327 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <poll.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <parley/os/clock.hpp>
+#include <parley/os/descriptor.hpp>
+#include <parley/os/error.hpp>
+#include <parley/transport/datagram/exchange.hpp>
+#include <parley/transport/datagram/outlet.hpp>
+#include <parley/transport/datagram/patience.hpp>
+#include <parley/transport/datagram/port_end.hpp>
+#include <parley/transport/datagram/traits.hpp>
+
+/// One side of a direct link over datagrams: an outlet to the peer's socket, and the peer's box at this endpoint.
+///
+/// The outlet finds the peer at first use and again after the peer has gone and come back.
+
+namespace parley::transport::datagram {
+
+/// The algorithm of a link's sender.
+template <class C, class Family>
+class link_sender {
+    using message_type = typename C::message;
+    using sender_side = typename C::template word<synchronization_axis>::sender_side;
+
+public:
+    static constexpr bool rendezvous = false;
+
+    link_sender(typename Family::address to, std::string_view own_name, box& peer)
+        : outlet_(std::move(to), own_name), peer_(&peer) {}
+
+    /// Of a pair.
+    link_sender(typename Family::way&& to, box& peer)
+        : outlet_(std::move(to), peer.peer()), peer_(&peer), pair_(true) {}
+
+    [[nodiscard]] outlet<C, Family>& to() noexcept { return outlet_; }
+
+    [[nodiscard]] bool try_push(no_context&, const message_type& content) { return attempt(content); }
+
+    [[nodiscard]] bool push_until(no_context&, const message_type& content, os::deadline until) {
+        patience<sender_side> patience(until);
+        return os::keep_trying(
+            until, [&] { return attempt(content); }, [&] { return wait(patience); });
+    }
+
+    [[nodiscard]] std::size_t try_push_some(no_context&, std::span<const message_type> batch) {
+        std::size_t count = 0;
+        while (count < batch.size() && attempt(batch[count])) {
+            ++count;
+        }
+        return count;
+    }
+
+    /// Looks for the peer if it is not known where it is. Whether it is there.
+    [[nodiscard]] bool find() {
+        if (outlet_.connected() && outlet_.state() == fate::alive && !peer_->left) [[likely]] {
+            return true;
+        }
+        const auto now = os::clock::now();
+        if (pair_ || now < try_again_) {
+            return false;
+        }
+        if (!outlet_.connect()) {
+            delay_ = std::clamp<os::clock::duration>(2 * delay_, std::chrono::milliseconds(1), longest_delay);
+            try_again_ = now + delay_;
+            return false;
+        }
+        delay_ = {};
+        try_again_ = {};
+        peer_->been = true;
+        peer_->left = false;
+        return true;
+    }
+
+    [[noreturn]] void throw_gone() const {
+        if (peer_->left) {
+            throw_error(errc::closed, "the link with " + outlet_.address().where() +
+                                          ": the peer has left; the link works again when it is back");
+        }
+        throw_error(errc::peer_died, "the link with " + outlet_.address().where() +
+                                         ": the peer was killed; the link works again when it is back");
+    }
+
+private:
+    static constexpr os::clock::duration longest_delay = std::chrono::milliseconds(20);
+
+    [[nodiscard]] bool attempt(const message_type& content) {
+        if (!find()) [[unlikely]] {
+            if (peer_->been || pair_) {
+                throw_gone();
+            }
+            return false;
+        }
+        try {
+            return outlet_.try_push(content);
+        } catch (const error& end) {
+            if (end.code() != errc::closed && end.code() != errc::peer_died) {
+                throw;
+            }
+            peer_->left = peer_->left || outlet_.state() == fate::left;
+            try_again_ = {};
+            if (!find()) {  // perhaps another process goes by that name by now
+                throw;
+            }
+            return outlet_.try_push(content);
+        }
+    }
+
+    [[nodiscard]] bool wait(patience<sender_side>& patience) {
+        if (outlet_.connected()) {
+            return outlet_.wait(patience);
+        }
+        return patience.wait(-1, 0, std::max<os::clock::duration>(delay_, std::chrono::milliseconds(1)), [] {});
+    }
+
+    outlet<C, Family> outlet_;
+    box* peer_;
+    bool pair_ = false;
+    os::clock::time_point try_again_{};
+    os::clock::duration delay_{};
+};
+
+/// The algorithm of a link's receiver.
+template <class C, class Family>
+class link_receiver {
+    using message_type = typename C::message;
+    using receiver_side = typename C::template word<synchronization_axis>::receiver_side;
+
+public:
+    static constexpr bool rendezvous = false;
+
+    link_receiver(exchange<C, Family>& in, box& peer, link_sender<C, Family>& back)
+        : exchange_(&in), peer_(&peer), back_(&back) {}
+
+    [[nodiscard]] std::optional<message_type> try_pop(no_context&) {
+        if (auto found = exchange_->next(peer_)) [[likely]] {
+            gone_ = false;
+            return std::move(found->second);
+        }
+        nothing_came();
+        return std::nullopt;
+    }
+
+    [[nodiscard]] std::optional<message_type> pop_until(no_context& context, os::deadline until) {
+        patience<receiver_side> patience(until);
+        return os::keep_trying(
+            until, [&] { return try_pop(context); }, [&] { return wait_with(patience); });
+    }
+
+    [[nodiscard]] bool wait(no_context&, os::deadline until) {
+        patience<receiver_side> patience(until);
+        while (peer_->empty() && !os::is_ready(exchange_->at().descriptor(), POLLIN)) {
+            if (!wait_with(patience)) {
+                return false;
+            }
+            nothing_came();
+        }
+        return true;
+    }
+
+    [[nodiscard]] std::size_t try_pop_some(no_context& context, std::span<message_type> batch) {
+        std::size_t count = 0;
+        while (count < batch.size()) {
+            auto found = count == 0 ? try_pop(context) : only_what_is_there();
+            if (!found) {
+                break;
+            }
+            batch[count++] = std::move(*found);
+        }
+        return count;
+    }
+
+private:
+    static constexpr unsigned polls_per_look = 256;
+    static constexpr os::clock::duration until_told = std::chrono::milliseconds(2);
+
+    [[nodiscard]] std::optional<message_type> only_what_is_there() {
+        auto found = exchange_->next(peer_);
+        return found ? std::optional<message_type>(std::move(found->second)) : std::nullopt;
+    }
+
+    [[nodiscard]] bool wait_with(patience<receiver_side>& patience) {
+        const auto slice = exchange_->at().owes_credit() ? until_told : os::look_around_interval;
+        return patience.wait(exchange_->at().descriptor(), POLLIN, slice, [&] { look(); });
+    }
+
+    /// Throws if the peer was there and is not any more: what it sent before has been received by now.
+    void nothing_came() {
+        if (exchange_->at().was_removed()) {
+            throw_error(errc::closed, exchange_->at().text() + " is closed: the endpoint was removed by its name");
+        }
+        if (peer_->been && peer_->left) {
+            back_->throw_gone();
+        }
+        if (std::exchange(gone_, false)) {
+            back_->throw_gone();
+        }
+        if (++vain_ % polls_per_look == 0) {
+            look();
+        }
+    }
+
+    /// Finds out whether the peer is still there. If it is not, the next receive that finds nothing says so.
+    void look() {
+        static_cast<void>(exchange_->at().removed());
+        if (exchange_->at().is_pair()) {
+            const auto found = exchange_->at().other_side();
+            peer_->left = peer_->left || found == fate::left;
+            gone_ = found != fate::alive;
+            return;
+        }
+        if (!peer_->been) {
+            return;
+        }
+        auto& to = back_->to();
+        auto found = to.connected() ? to.look() : fate::unknown;
+        if (found == fate::unknown) {
+            found = Family::answers(to.address()) ? fate::alive : fate::died;
+        }
+        peer_->left = peer_->left || found == fate::left;
+        gone_ = found == fate::died || found == fate::left;
+    }
+
+    exchange<C, Family>* exchange_;
+    box* peer_;
+    link_sender<C, Family>* back_;
+    unsigned vain_ = 0;
+    bool gone_ = false;
+};
+
+/// One side of a link. Its core lives until the endpoint lets go of it.
+template <class C, class Family>
+class link_end {
+public:
+    using message_type = typename C::message;
+
+    class core {
+    public:
+        static constexpr bool in_place = false;
+
+        core(exchange<C, Family>& in, typename Family::address to, std::string_view own_name, box& peer)
+            : in_(&in), box_(&peer), sender_(std::move(to), own_name, peer), receiver_(in, peer, sender_) {
+            box_->in_use = true;
+        }
+        /// Of a pair: both ways go over one socket.
+        explicit core(const os::descriptor& socket)
+            : own_(std::make_unique<exchange<C, Family>>(Family::place::of_pair(socket.duplicate()))),
+              in_(own_.get()),
+              box_(&in_->box_of("pair")),
+              sender_(Family::way::of_pair(socket.duplicate()), *box_),
+              receiver_(*in_, *box_, sender_) {
+            auto& to = sender_.to();
+            to.listen_through([in = in_, peer = box_] { return in->listen(*peer); });
+            in_->hand_answers_to([&to](std::span<const std::byte> answer) { to.note(answer); });
+            while (in_->listen(*box_)) {  // what has come would be lost with a greeting that is refused
+            }
+            to.greet();
+        }
+        core(const core&) = delete;
+        core& operator=(const core&) = delete;
+        ~core() {
+            box_->in_use = false;
+            if (own_ != nullptr && process_ == ::getpid()) {
+                sender_.to().take_leave();
+            }
+        }
+
+        [[nodiscard]] no_context& context() noexcept { return context_; }
+        [[nodiscard]] link_sender<C, Family>& sender() noexcept { return sender_; }
+        [[nodiscard]] link_receiver<C, Family>& receiver() noexcept { return receiver_; }
+
+        /// The endpoint's socket, and the messages that have been taken out of it already, in one (epoll(7)).
+        [[nodiscard]] int native_handle() {
+            if (!poll_) {
+                poll_ = os::descriptor{::epoll_create1(EPOLL_CLOEXEC)};
+                for (const int each : std::array{in_->at().descriptor(), box_->native_handle()}) {
+                    ::epoll_event event{};
+                    event.events = EPOLLIN;
+                    if (::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, each, &event) != 0) {
+                        os::throw_system(errno, "making a descriptor to wait on");
+                    }
+                }
+            }
+            return poll_.get();
+        }
+
+    private:
+        no_context context_;
+        ::pid_t process_ = ::getpid();
+        std::unique_ptr<exchange<C, Family>> own_;  ///< of a pair
+        exchange<C, Family>* in_;
+        box* box_;
+        link_sender<C, Family> sender_;
+        link_receiver<C, Family> receiver_;
+        os::descriptor poll_;
+    };
+
+    explicit link_end(std::unique_ptr<core> made) noexcept : core_(std::move(made)) {}
+
+    /// Takes over one side of a pair, by a duplicate of its descriptor. The two sides are alike.
+    [[nodiscard]] static link_end open_descriptor(int descriptor, std::size_t) {
+        return link_end{std::make_unique<core>(Family::duplicate(descriptor))};
+    }
+
+    /// Null once the endpoint has gone.
+    [[nodiscard]] core* get() const noexcept { return core_.get(); }
+    void detach() noexcept { core_.reset(); }
+
+private:
+    std::unique_ptr<core> core_;
+};
+
+}  // namespace parley::transport::datagram

@@ -1,0 +1,405 @@
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <parley/message/kind.hpp>
+#include <parley/os/descriptor.hpp>
+#include <parley/os/error.hpp>
+#include <parley/transport/datagram/allowance.hpp>
+#include <parley/transport/datagram/envelope.hpp>
+#include <parley/transport/datagram/fate.hpp>
+#include <parley/transport/datagram/patience.hpp>
+#include <parley/transport/datagram/spill_into.hpp>
+#include <parley/transport/datagram/traits.hpp>
+#include <parley/transport/spill.hpp>
+
+/// The sending side: one socket, connected to one receiver's.
+///
+/// With `bounded<N>` the sender counts the messages that it has sent, and the receiver says how many of these its user
+/// has received, in `credit` frames that come to this socket; at most N lie between. What the receiver says is the
+/// whole count, so a credit that is lost is made good by the next; a sender that gets none asks (allowance.hpp).
+
+namespace parley::transport::datagram {
+
+/// A number that tells this socket from others, also from one that had its address before.
+[[nodiscard]] inline std::uint32_t fresh_number() {
+    static thread_local std::random_device source;
+    return source();
+}
+
+/// Sends to one receiver. `Family::way` is the connected socket.
+template <class C, class Family>
+class outlet {
+    using message_type = typename C::message;
+    using sender_side = typename C::template word<synchronization_axis>::sender_side;
+    using way = typename Family::way;
+    using parcel_type = parcel_for<C>;
+
+public:
+    static constexpr bool rendezvous = false;
+
+    /// To the receiver at `to`; datagrams end with `name`, which is empty but on a link.
+    outlet(typename Family::address to, std::string_view name) : to_(std::move(to)), name_(name) {}
+
+    /// Of a pair: connected from the beginning.
+    outlet(way&& to, std::string_view name) : name_(name), way_(std::move(to)), met_(false) {
+        to_.text = "the other end of a pair";
+        number_ = fresh_number();
+        if constexpr (!C::addressing::pairwise) {
+            greet();
+        }
+    }
+
+    outlet(const outlet&) = delete;
+    outlet& operator=(const outlet&) = delete;
+
+    /// Stays until the kernel has taken what an unbounded sender has accepted, unless nobody is there to receive it.
+    ~outlet() {
+        if (spill_ != nullptr) {
+            spill_->linger();
+        }
+    }
+
+    /// Finds the receiver. False if there is none.
+    [[nodiscard]] bool connect() {
+        spill_.reset();
+        way_ = way::open(to_, {C::fingerprint, C::description}, window<C>, parcel_type::largest, !bare<C>);
+        number_ = fresh_number();
+        allowance_ = {};
+        fate_ = fate::alive;
+        return way_.has_value();
+    }
+
+    [[nodiscard]] bool connected() const noexcept { return way_.has_value(); }
+    [[nodiscard]] fate state() const noexcept { return fate_; }
+    [[nodiscard]] int descriptor() const noexcept { return way_ ? way_->descriptor() : -1; }
+    [[nodiscard]] const typename Family::address& address() const noexcept { return to_; }
+
+    /// Sends if there is room. Throws `errc::closed` if the receiver is gone.
+    [[nodiscard]] bool try_push(const message_type& content) {
+        if (fate_ != fate::alive) [[unlikely]] {
+            throw_gone();
+        }
+        if constexpr (window<C> != 0) {
+            if (allowance_.used_up() && !hear()) {
+                nothing_went();
+                return false;
+            }
+        }
+        const bool sent = transmit(content);
+        if (!sent) {
+            static_cast<void>(hear());
+            nothing_went();
+        } else if constexpr (window<C> == 0 && !bare<C>) {
+            if (allowance_.sent() % polls_per_look == 0) {
+                static_cast<void>(hear());
+            }
+        }
+        return sent;
+    }
+
+    /// Waits until there may be room for a message, or something happened that `try_push` will tell.
+    [[nodiscard]] bool wait(patience<sender_side>& patience) {
+        waiting_ = true;
+        const short events = allowance_.used_up() ? POLLIN : POLLIN | POLLOUT;
+        const bool more = patience.wait(descriptor(), bare<C> ? POLLOUT : events, allowance_.until_question(),
+                                        [&] { static_cast<void>(look()); });
+        if constexpr (window<C> == 0) {
+            static_cast<void>(hear());  // a good-bye is lost with the first send that is refused
+        }
+        if (fate_ != fate::alive) {
+            throw_gone();
+        }
+        return more;
+    }
+
+    /// Between a call's first wait and its end: a receiver that dies meanwhile is `errc::peer_died`.
+    void stop_waiting() noexcept { waiting_ = false; }
+
+    /// Whether the receiver is still there, as far as that can be known; `unknown` where nothing speaks against it, and
+    /// nothing for it.
+    [[nodiscard]] fate look() noexcept {
+        if (fate_ != fate::alive || !way_) {
+            return fate_;
+        }
+        try {
+            static_cast<void>(hear());
+        } catch (const error&) {  // it has settled its fate
+        }
+        if (fate_ != fate::alive || (bare<C> && !Family::lossless)) {  // there a look would be a message
+            return fate_;
+        }
+        const auto found = way_->look();
+        settle(found);
+        return found;
+    }
+
+    /// Says good-bye to the receiver, if that is possible at once. What was accepted goes before.
+    void take_leave() noexcept {
+        if (spill_ != nullptr) {
+            spill_->linger();
+        }
+        if (way_ && fate_ == fate::alive) {
+            announce(message::frame_kind::goodbye);
+        }
+    }
+
+    /// Of a pair: lets the other end know that somebody uses this one.
+    void greet() noexcept { announce(message::frame_kind::hello); }
+
+    /// Of a pair that is a link: what the receiver answers comes to the socket into which its messages come, too.
+    /// `ear()` takes one datagram out of it, and says whether there was one.
+    void listen_through(std::function<bool()> ear) { ear_ = std::move(ear); }
+
+    /// Takes note of an answer of the receiver's, envelope and all.
+    void note(std::span<const std::byte> answer) {
+        envelope frame;
+        if (answer.size() < envelope_size) {
+            return;
+        }
+        std::memcpy(&frame, answer.data(), envelope_size);
+        const auto& header = frame.header;
+        if (!header.sound() || (header.sender != number_ && header.sender != 0)) {  // 0: whoever you are
+            return;
+        }
+        if (header.kind == message::frame_kind::refusal) {
+            fate_ = header.sequence == 0 ? fate::stranger : fate::crowded;
+            description_there_ = printable(answer.subspan(envelope_size));
+        } else if (frame.fingerprint != C::fingerprint) {
+            return;
+        } else if (header.kind == message::frame_kind::hello) {
+            met_ = true;
+        } else if (header.kind == message::frame_kind::goodbye) {
+            settle(fate::left);
+        } else if (header.kind == message::frame_kind::credit) {
+            allowance_.grant(header.sequence);
+        }
+    }
+
+    /// Throws what the receiver's fate means.
+    [[noreturn, gnu::cold, gnu::noinline]] void throw_gone() {
+        auto how = fate_;
+        if (how == fate::died && !C::addressing::pairwise) {
+            how = std::exchange(waiting_, false) ? how : fate::left;
+            fate_ = fate::left;  // told once
+        }
+        throw_end(how, to_.where(), description_there_, C::description);
+    }
+
+private:
+    static constexpr unsigned polls_per_look = 256;
+
+    /// Messages so large are not copied into the parcel first.
+    static constexpr bool travels_from_where_it_lies = message::trivial<message_type> && sizeof(message_type) > 1024;
+
+    [[nodiscard]] bool transmit(const message_type& content) {
+        if constexpr (spills<C>) {
+            transmit_or_keep(content);
+            return true;
+        }
+        if (ear_) {  // what has come would be lost with a send that is refused
+            static_cast<void>(hear());
+        }
+        ::ssize_t result = 0;
+        if constexpr (travels_from_where_it_lies) {
+            auto frame = head(sizeof(message_type));
+            std::array<::iovec, 3> parts{
+                ::iovec{&frame, bare<C> ? 0 : envelope_size},
+                ::iovec{const_cast<message_type*>(std::addressof(content)), sizeof(message_type)},  // NOLINT: only read
+                ::iovec{name_.data(), name_.size()}};
+            ::msghdr datagram{};
+            datagram.msg_iov = parts.data();
+            datagram.msg_iovlen = parts.size();
+            result = os::uninterrupted(
+                [&] { return ::sendmsg(way_->descriptor(), &datagram, MSG_DONTWAIT | MSG_NOSIGNAL); });
+        } else {
+            const auto size = pack(content);
+            result = os::uninterrupted(
+                [&] { return ::send(way_->descriptor(), parcel_.begin(), size, MSG_DONTWAIT | MSG_NOSIGNAL); });
+        }
+        if (result < 0) [[unlikely]] {
+            return note_failure(errno);
+        }
+        allowance_.count_one();
+        return true;
+    }
+
+    /// Makes the datagram in the parcel. Returns its size.
+    [[nodiscard]] std::size_t pack(const message_type& content) {
+        std::size_t size = parcel_.write(content);
+        if constexpr (!bare<C>) {
+            const auto frame = head(size);
+            std::memcpy(parcel_.begin(), &frame, envelope_size);
+            std::memcpy(parcel_.body() + size, name_.data(), name_.size());
+            size += envelope_size + name_.size();
+        }
+        return size;
+    }
+
+    /// Unbounded: what the kernel does not take now is kept, and goes out as it can.
+    void transmit_or_keep(const message_type& content) {
+        const auto size = pack(content);
+        if (spill_ == nullptr) {
+            spill_ = std::make_unique<transport::spill>(spill_into(way_->descriptor(), [this] {
+                const auto found = way_->look();
+                return fate_ == fate::alive && found != fate::left && found != fate::died;
+            }));
+        }
+        try {
+            spill_->send({parcel_.begin(), size});
+        } catch (const std::bad_alloc&) {
+            throw_error(errc::no_space, "sending to " + to_.where() + ": the messages that are not received yet have " +
+                                            "used up the sender's memory; let the receiver catch up");
+        } catch (const std::system_error& failure) {
+            note_failure(failure.code().value());
+        }
+        allowance_.count_one();
+    }
+
+    [[nodiscard]] envelope head(std::size_t size) const noexcept {
+        return {{.length = static_cast<std::uint32_t>(size), .sender = number_, .sequence = allowance_.sent()},
+                C::fingerprint};
+    }
+
+    /// A send was refused: false if there is no room, else this throws.
+    [[gnu::cold, gnu::noinline]] bool note_failure(int error_number) {
+        if (is_full(error_number)) {
+            return false;
+        }
+        switch (error_number) {
+            case EMSGSIZE:
+                throw_error(errc::message_too_large,
+                            "sending to " + to_.where() + ": a datagram of " + std::to_string(parcel_type::largest) +
+                                " bytes is more than the kernel takes (" + std::string(Family::limit_of_size) +
+                                "); raise it, or send a smaller message");
+            case ECONNREFUSED:
+            case ECONNRESET:
+            case ENOTCONN:
+            case ENOENT:
+            case EPIPE:
+                if constexpr (bare<C> && !Family::lossless) {  // another program may come to that address at any time
+                    throw_error(errc::closed, "sending to " + to_.where() + ": nobody is there at the moment");
+                }
+                static_cast<void>(hear());  // perhaps it has said good-bye
+                settle(way_->look());
+                settle(met_ ? fate::died : fate::left);
+                throw_gone();
+            default:
+                os::throw_system(error_number, "sending to " + to_.where());
+        }
+    }
+
+    /// Reads what the receiver has answered. Whether there is room in the window now.
+    bool hear() {
+        if constexpr (bare<C>) {
+            return true;
+        } else {
+            bool heard = false;
+            while (fate_ == fate::alive && (ear_ ? ear_() : hear_one())) {
+                heard = true;
+            }
+            if (fate_ != fate::alive) {
+                throw_gone();
+            }
+            if (heard) {
+                allowance_.answered();
+            }
+            return !allowance_.used_up();
+        }
+    }
+
+    [[nodiscard]] bool hear_one() {
+        std::array<std::byte, envelope_size + 1024> answer;
+        const auto size =
+            os::uninterrupted([&] { return ::recv(way_->descriptor(), answer.data(), answer.size(), MSG_DONTWAIT); });
+        if (size < 0) {
+            if (errno == ECONNREFUSED || errno == ECONNRESET) {
+                settle(fate::died);
+            }
+            return false;
+        }
+        note(std::span(answer).first(static_cast<std::size_t>(size)));
+        return true;
+    }
+
+    [[nodiscard]] static std::string printable(std::span<const std::byte> text) {
+        std::string result;
+        for (const auto each : text) {
+            const auto letter = static_cast<char>(each);
+            result += letter < ' ' || letter > '~' ? '?' : letter;
+        }
+        return result;
+    }
+
+    /// Sends a frame that has nothing but this sender's name behind it. False if there is no room, or nobody.
+    bool announce(message::frame_kind kind) noexcept {
+        if constexpr (!bare<C>) {
+            const auto frame = control(kind, C::fingerprint, number_, allowance_.sent());
+            std::array<std::byte, envelope_size + longest_name> bytes;
+            std::memcpy(bytes.data(), &frame, envelope_size);
+            std::memcpy(bytes.data() + envelope_size, name_.data(), name_.size());
+            return ::send(way_->descriptor(), bytes.data(), envelope_size + name_.size(),
+                          MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+        }
+        return false;
+    }
+
+    void settle(fate found) noexcept {
+        if (fate_ == fate::alive && found != fate::unknown) {
+            fate_ = found;
+        }
+    }
+
+    /// There was no room. Asks, now and then, whether a credit was lost and whether the receiver lives.
+    void nothing_went() {
+        if constexpr (!bare<C>) {
+            if (fate_ != fate::alive) {
+                throw_gone();
+            }
+            if (window<C> != 0 && allowance_.time_to_ask() && way_->may_ask() &&
+                !announce(message::frame_kind::request)) {
+                note_failure(errno);
+            }
+            if (++vain_ % polls_per_look == 0) {
+                static_cast<void>(look());
+            }
+            if (fate_ != fate::alive) {
+                throw_gone();
+            }
+        }
+    }
+
+    typename Family::address to_;
+    std::string name_;
+    std::optional<way> way_;
+    std::unique_ptr<transport::spill> spill_;  ///< after the socket that it sends into: it goes first
+    parcel_type parcel_;
+    std::uint32_t number_ = 0;
+    allowance<window<C>> allowance_;
+    fate fate_ = fate::alive;
+    bool met_ = true;  ///< of a pair: somebody has used the other end
+    std::function<bool()> ear_;
+    bool waiting_ = false;
+    unsigned vain_ = 0;
+    std::string description_there_;
+};
+
+}  // namespace parley::transport::datagram

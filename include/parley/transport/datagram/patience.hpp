@@ -1,0 +1,61 @@
+#pragma once
+
+#include <sched.h>
+
+#include <parley/os/clock.hpp>
+#include <parley/os/poll.hpp>
+#include <parley/synchronization/concept.hpp>
+
+namespace parley::transport::datagram {
+
+/// How one call waits between two attempts: it tries again at once for a little while, then sleeps in poll(2), in
+/// slices of at most `os::look_around_interval`. A side that is `blocking_on<spin>` never sleeps.
+template <class Side>
+class patience {
+public:
+    explicit patience(os::deadline until) noexcept : until_(until) {}
+
+    /// Waits until `events` show on `descriptor` or `slice` has passed, perhaps less. Calls `look_around()` when that
+    /// is due. False when the deadline has passed.
+    template <class LookAround>
+    [[nodiscard]] bool wait(int descriptor, short events, os::clock::duration slice, LookAround look_around) {
+        if (until_.passed()) {
+            return false;
+        }
+        auto now = os::clock::now();
+        if (began_ == os::clock::time_point{}) {
+            began_ = looked_ = now;
+        }
+        if (now - began_ >= eager) {
+            if constexpr (sleeps()) {
+                static_cast<void>(os::poll_for(descriptor, events, until_.left(slice)));
+            } else {
+                ::sched_yield();
+            }
+            now = os::clock::now();
+        }
+        if (now - looked_ >= os::look_around_interval / 2) {
+            looked_ = now;
+            look_around();
+        }
+        return true;
+    }
+
+private:
+    /// About as long as it takes to fall asleep and to wake up (competitive spinning; Karlin et al., 1991).
+    static constexpr os::clock::duration eager = std::chrono::microseconds(20);
+
+    [[nodiscard]] static constexpr bool sleeps() {
+        if constexpr (Side::waits) {
+            return Side::strategy::sleeps;
+        } else {
+            return true;
+        }
+    }
+
+    os::deadline until_;
+    os::clock::time_point began_{};
+    os::clock::time_point looked_{};
+};
+
+}  // namespace parley::transport::datagram

@@ -1,0 +1,247 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <parley/os/descriptor.hpp>
+#include <parley/os/error.hpp>
+#include <parley/os/file_lock.hpp>
+#include <parley/os/limit_text.hpp>
+#include <parley/segment/segment.hpp>
+#include <parley/transport/datagram/fate.hpp>
+#include <parley/transport/datagram/room.hpp>
+#include <parley/transport/socket/address.hpp>
+#include <parley/transport/socket/claim.hpp>
+
+/// Datagrams on one machine (unix(7)). Nothing is lost: whoever finds the receiver's queue full waits.
+
+namespace parley::transport::datagram {
+
+struct unix_family {
+    using address = socket::address;
+    static constexpr bool lossless = true;
+    static constexpr std::string_view limit_of_size = "net.core.wmem_default";
+    static constexpr const char* limit_of_queue = "/proc/sys/net/unix/max_dgram_qlen";
+
+    [[nodiscard]] static address parse(std::string_view name) { return socket::local_address(name); }
+    static bool remove(std::string_view name) { return socket::claim::remove(parse(name)); }
+
+    /// Whether a receiver is at that address.
+    [[nodiscard]] static bool answers(const address& at) noexcept {
+        return socket::claim_detail::answers(at, SOCK_DGRAM);
+    }
+
+    [[nodiscard]] static os::descriptor make_socket() {
+        os::descriptor made{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+        if (!made) {
+            os::throw_system(errno, "making a datagram socket");
+        }
+        return made;
+    }
+
+    /// Whether nothing that was sent through this socket lies unread in another's queue. The queue of a socket that is
+    /// gone is empty.
+    [[nodiscard]] static bool everything_read(int socket) noexcept {
+        int unread = 0;
+        return ::ioctl(socket, SIOCOUTQ, &unread) != 0 || unread == 0;
+    }
+
+    /// The two ends of a channel without a name. The second one receives; with `both_ways` both do.
+    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_pair(std::size_t count, std::size_t size,
+                                                                             bool both_ways) {
+        std::array<int, 2> ends{};
+        if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+            os::throw_system(errno, "making a pair of sockets");
+        }
+        std::pair<os::descriptor, os::descriptor> result{os::descriptor{ends[0]}, os::descriptor{ends[1]}};
+        for (const int each : ends) {
+            if (count != 0) {
+                make_room(each, SO_SNDBUF, count, size, "a pair of sockets", "wmem_max");
+                static_cast<void>(socket::enlarge(each, SO_SNDBUF, most_room));  // for the answers
+            } else {
+                static_cast<void>(socket::enlarge(each, SO_SNDBUF, size + 1024));
+            }
+        }
+        if (!both_ways) {
+            loosen(ends[0], ends[1], count);
+        }
+        return result;
+    }
+
+    [[nodiscard]] static os::descriptor duplicate(int descriptor) {
+        os::descriptor copy{::fcntl(descriptor, F_DUPFD_CLOEXEC, 0)};
+        if (!copy) {
+            os::throw_system(errno, "duplicating a descriptor", "raise the limit of open files (ulimit -n)");
+        }
+        return copy;
+    }
+
+    /// The kernel counts the messages in a receiver's queue, of all senders together. So many greetings lie there, too.
+    static void check_queue(std::size_t count, const std::string& where, std::size_t greetings = 0) {
+        std::size_t allowed = 0;
+        std::ifstream(limit_of_queue) >> allowed;
+        if (allowed != 0 && count + greetings > allowed + 1) {
+            throw_error(errc::no_space, where + ": bounded<" + std::to_string(count) + "> asked, " +
+                                            os::limit(limit_of_queue) +
+                                            ", one less than a queue holds (sysctl net.unix.max_dgram_qlen=" +
+                                            std::to_string(count + greetings - 1) + ", or bounded<" +
+                                            std::to_string(allowed + 1 - std::min(allowed, greetings)) + ">)");
+        }
+    }
+
+    static constexpr std::size_t most_room = std::size_t{1} << 23;
+
+    /// An abstract address that the kernel picks, to which answers come.
+    static void bind_anywhere(int socket) {
+        const ::sa_family_t family = AF_UNIX;
+        ::sockaddr_un unnamed{};
+        unnamed.sun_family = family;
+        if (::bind(socket, reinterpret_cast<const ::sockaddr*>(&unnamed), sizeof family) != 0) {
+            os::throw_system(errno, "binding a sender's socket");
+        }
+    }
+
+    class place;
+    class way;
+
+private:
+    /// Lets the receiver of a pair be connected to nobody, as receivers with a name are: from a socket that is
+    /// connected, and sends to a peer that has gone, the kernel takes away what the peer had sent (unix(7) is silent
+    /// about it). The sender, which has an address now, tells it with a first datagram.
+    static void loosen(int sender, int receiver, std::size_t count) {
+        if (count != 0) {
+            check_queue(count, "a pair of sockets", 2);
+        }
+        bind_anywhere(sender);
+        ::sockaddr nobody{};
+        nobody.sa_family = AF_UNSPEC;
+        int ignored = 0;  // the sender is told that its peer has left it
+        ::socklen_t size = sizeof ignored;
+        if (::connect(receiver, &nobody, sizeof nobody) != 0 ||
+            ::getsockopt(sender, SOL_SOCKET, SO_ERROR, &ignored, &size) != 0 ||
+            ::send(sender, "", 0, MSG_NOSIGNAL) != 0) {
+            os::throw_system(errno, "making a pair of sockets");
+        }
+    }
+};
+
+/// A receiver's socket, bound to its name.
+class unix_family::place {
+public:
+    [[nodiscard]] static place open(const address& at, const segment::attachment_request& request,
+                                    const socket::identity& own, std::size_t count, std::size_t, bool) {
+        place result;
+        if (count != 0) {
+            check_queue(count, at.where());
+        }
+        result.socket_ = make_socket();
+        // Credits that a sender has not read count here: as much room as there is.
+        static_cast<void>(socket::enlarge(result.socket_.get(), SO_SNDBUF, most_room));
+        result.claim_ = socket::claim::take(result.socket_.get(), SOCK_DGRAM, at, request, own);
+        return result;
+    }
+
+    /// One socket of a pair.
+    [[nodiscard]] static place of_pair(os::descriptor&& socket) {
+        place result;
+        result.socket_ = std::move(socket);
+        result.pair_ = "one end of a pair";
+        return result;
+    }
+
+    [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
+    [[nodiscard]] const std::string& text() const noexcept { return is_pair() ? pair_ : claim_.where().where(); }
+    [[nodiscard]] bool is_pair() const noexcept { return !pair_.empty(); }
+    [[nodiscard]] bool removed() const noexcept { return !is_pair() && !claim_.holds(); }
+    [[nodiscard]] bool may_ask() const noexcept { return everything_read(socket_.get()); }
+    void leave() noexcept { claim_.release(); }
+
+private:
+    os::descriptor socket_;
+    socket::claim claim_;
+    std::string pair_;
+};
+
+/// A sender's socket, connected to its receiver's.
+class unix_family::way {
+public:
+    /// None if nobody is there. Throws `errc::incompatible` where the owner says that it is another channel.
+    [[nodiscard]] static std::optional<way> open(const address& to, const socket::identity& own, std::size_t count,
+                                                 std::size_t size, bool answers) {
+        way result;
+        result.socket_ = make_socket();
+        const int file = result.socket_.get();
+        if (answers) {
+            bind_anywhere(file);
+        }
+        if (count != 0) {
+            make_room(file, SO_SNDBUF, count, size, to.where(), "wmem_max");
+        } else {
+            static_cast<void>(socket::enlarge(file, SO_SNDBUF, size + 1024));
+        }
+        if (to.has_path()) {
+            result.path_ = to.path;
+            result.lock_ = os::descriptor{::open((to.path + ".lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+            result.socket_file_ = socket::file_identity::at(to.path);
+        }
+        if (::connect(file, to.get(), to.length) != 0) {
+            if (errno == ECONNREFUSED || errno == ENOENT) {
+                return std::nullopt;
+            }
+            os::throw_system(errno, "sending to " + to.where(),
+                             errno == EPROTOTYPE ? "its socket is of another type" : "ask its owner for permission");
+        }
+        if (to.has_path()) {
+            socket::compare(to, own);
+        }
+        return result;
+    }
+
+    /// One socket of a pair.
+    [[nodiscard]] static way of_pair(os::descriptor&& socket) {
+        way result;
+        result.socket_ = std::move(socket);
+        return result;
+    }
+
+    [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
+
+    [[nodiscard]] fate look() const noexcept {
+        if (!lock_) {
+            return fate::unknown;  // a question to it will tell
+        }
+        struct ::stat status {};
+        if (os::byte_is_locked_by_other(lock_.get(), 0)) {
+            return socket::file_identity::at(path_) == socket_file_ ? fate::alive : fate::left;
+        }
+        // Whoever leaves in good order takes the file away before it opens the lock.
+        return ::fstat(lock_.get(), &status) == 0 && status.st_nlink == 0 ? fate::left : fate::died;
+    }
+
+    /// Questions take room in the receiver's queue. While something from here still lies in it, its socket lives and
+    /// has not read what a question would be about.
+    [[nodiscard]] bool may_ask() const noexcept { return everything_read(socket_.get()); }
+
+private:
+    os::descriptor socket_;
+    os::descriptor lock_;
+    std::string path_;
+    socket::file_identity socket_file_;
+};
+
+}  // namespace parley::transport::datagram

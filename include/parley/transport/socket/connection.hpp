@@ -1,0 +1,441 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <parley/buffering/concept.hpp>
+#include <parley/message/frame.hpp>
+#include <parley/os/descriptor.hpp>
+#include <parley/transport/socket/content.hpp>
+#include <parley/transport/socket/incoming.hpp>
+#include <parley/transport/socket/kind.hpp>
+#include <parley/transport/socket/outgoing.hpp>
+#include <parley/transport/socket/presence.hpp>
+
+/// One connection, framed: what both sides say on it, and what they know of each other.
+///
+/// The side that connects sends hello and then messages; the other receives them, and answers. In a pair made by
+/// socketpair(2) each side does both, over one connection.
+///
+/// - bounded<N>: the sending side may have N messages on the way. It knows that from the types, so it starts with N
+///   credits; the receiving side gives one back for each message that its user has received.
+/// - zero: the sending side makes a `request`; a receiver that waits answers one of them with `grant`, and that sender
+///   answers with its message, or has said `withdraw` before. A receiver that goes to wait says `waiting` with a
+///   number, and `resting` with that number when it stops, so that a sender that does not wait knows whether to ask.
+///   Neither side's words fill the other's socket while that one is idle: there is at most one pair of `waiting` and
+///   `resting`, and one pair of `request` and `withdraw`, that the other side has not answered yet.
+/// - goodbye comes before an end in good order. An end without it is a death.
+
+namespace parley::transport::socket {
+
+template <class C, class Kind>
+class connection {
+    using frame_header = message::frame_header;
+    using frame_kind = message::frame_kind;
+    using buffering_word = typename C::template word<buffering_axis>;
+
+public:
+    using message_type = typename C::message;
+    using kind = Kind;
+
+    static constexpr bool framed = true;
+    static constexpr bool rendezvous = buffering_word::rendezvous;
+    static constexpr bool unlimited = buffering_word::capacity == buffering::without_limit;
+    static constexpr bool counted = !rendezvous && buffering_word::capacity < buffering::as_the_kernel_says;
+    static constexpr std::size_t window = counted ? buffering_word::capacity : 0;
+    static constexpr std::size_t largest_frame = message::frame_header_size + content_rules<message_type>::largest;
+
+    connection(os::descriptor&& socket, role own)
+        : socket_(std::move(socket)),
+          role_(own),
+          incoming_(own == role::both && counted ? window : 1),
+          outgoing_(socket_.get(), Kind::packets, own == role::receives ? keeping::later : keeping::thread) {
+        prepare<Kind>(socket_.get());
+    }
+
+    [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
+    [[nodiscard]] presence state() const noexcept { return state_; }
+    [[nodiscard]] outgoing& way_out() noexcept { return outgoing_; }
+
+    /// Reads once. Whether anything came that matters, an end included.
+    bool read() {
+        if (is_over(state_)) {
+            return false;
+        }
+        const auto brought = incoming_.read(
+            socket_.get(),
+            [this](const frame_header& header, std::span<const std::byte> payload) { return handle(header, payload); });
+        switch (brought) {
+            case reading::garbage:
+                end(presence::garbage);
+                return true;
+            case reading::ended:
+                // Who never said a word never was there; of a receiver, words are not expected.
+                end(left_ || (!came_ && role_ != role::sends) ? presence::left : presence::died);
+                return true;
+            case reading::something:
+                if (left_ && role_ != role::receives) {
+                    end(presence::left);
+                }
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    // What both sides say.
+
+    /// The first frame of a side that sends: of which channel it is, and for direct addressing its name.
+    void introduce(std::string_view name) {
+        std::array<std::byte, sizeof(std::uint64_t)> fingerprint;
+        const std::uint64_t own = C::fingerprint;
+        std::memcpy(fingerprint.data(), &own, sizeof own);
+        say(frame_kind::hello, 0, 0, fingerprint, std::as_bytes(std::span{name}));
+    }
+
+    /// The last frame; nothing is sent after it. `ends_both`: nothing is received any more either, but what has come.
+    void say_goodbye(bool ends_both = false) noexcept {
+        try {
+            if (!is_over(state_) && !outgoing_.is_broken()) {
+                say(frame_kind::goodbye, 0, 0);
+            }
+        } catch (...) {  // then it looks like a death
+        }
+        ::shutdown(socket_.get(), ends_both ? SHUT_RDWR : SHUT_WR);
+    }
+
+    // The side that receives.
+
+    [[nodiscard]] bool is_introduced() const noexcept { return introduced_; }
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+    [[nodiscard]] bool has_message() const noexcept { return incoming_.messages() != 0; }
+    [[nodiscard]] bool has_room() const noexcept { return incoming_.has_room(); }
+
+    /// The first message; none if its bytes are none. Its credit is owed to the other side until `pay`.
+    [[nodiscard]] std::optional<message_type> take(decoder<message_type>& decode) {
+        const auto bytes = incoming_.front();
+        auto result = decode(bytes, incoming_.bytes_behind(bytes.data()));
+        incoming_.drop();
+        if constexpr (counted) {
+            ++owed_;
+        }
+        return result;
+    }
+    void pay() {
+        if constexpr (counted) {
+            if (owed_ != 0 && !is_over(state_) && !outgoing_.is_broken() &&
+                say(frame_kind::credit, owed_, 0, {}, {}, keeping::refuse) != sending_outcome::full) {
+                owed_ = 0;
+            }
+        }
+    }
+    [[nodiscard]] bool owes() const noexcept { return owed_ != 0; }
+
+    [[nodiscard]] bool has_request() const noexcept { return request_ != 0 && granted_ == 0; }
+    [[nodiscard]] bool has_grant() const noexcept { return granted_ != 0; }
+
+    /// Answers the request: its message, or a withdrawal, comes now. It ends what `waiting` said.
+    void grant() {
+        granted_ = request_;
+        told_ = 0;
+        answer(frame_kind::grant, granted_, 0);
+    }
+
+    /// Says that a receiver waits, unless the other side has not read what was said last.
+    void say_waiting() {
+        if (introduced_ && !is_over(state_) && told_ == 0 && unread_ == 0) {
+            told_ = unread_ = ++last_told_ == 0 ? ++last_told_ : last_told_;
+            answer(frame_kind::waiting, told_, 0);
+        }
+    }
+    void say_resting() {
+        if (told_ != 0) {
+            answer(frame_kind::resting, std::exchange(told_, 0), 0);
+        }
+    }
+
+    // The side that sends.
+
+    [[nodiscard]] bool has_credit() const noexcept { return !counted || used_ < window; }
+
+    /// Sends a message, for which there is a credit if they are counted.
+    [[nodiscard]] sending_outcome send(const message_type& content, keeping if_full) {
+        const outgoing_content<message_type> bytes{content, staging_};
+        frame_header header;
+        header.sequence = next_number_;
+        header.sender = heard_;
+        header.length = static_cast<std::uint32_t>(bytes.size());
+        if constexpr (message::alternatives<message_type>) {
+            header.type = static_cast<std::uint16_t>(content.index());
+        }
+        const auto outcome = Kind::packets && bytes.size() > largest_part ? send_parts(header, bytes, if_full)
+                                                                          : send_whole(header, bytes, if_full);
+        if (outcome == sending_outcome::sent || outcome == sending_outcome::kept) {
+            ++next_number_;
+            if constexpr (counted) {
+                ++used_;
+            }
+            asked_ = 0;
+            is_granted_ = false;
+            to_acknowledge_ = false;
+        }
+        return outcome;
+    }
+
+    /// Whether a receiver waits, as far as it has said.
+    [[nodiscard]] bool is_awaited() const noexcept { return awaited_ != 0; }
+    [[nodiscard]] bool has_asked() const noexcept { return asked_ != 0; }
+    [[nodiscard]] bool is_granted() const noexcept { return is_granted_; }
+    /// Whether a request can be made: the last withdrawal has been seen.
+    [[nodiscard]] bool may_ask() const noexcept { return asked_ == 0 && withdrawn_ == 0; }
+
+    void ask() {
+        asked_ = ++last_asked_ == 0 ? ++last_asked_ : last_asked_;
+        is_granted_ = false;
+        to_acknowledge_ = false;
+        say(frame_kind::request, asked_, heard_);
+    }
+    /// Takes the request back. A grant on its way is answered with that.
+    void withdraw() {
+        if (asked_ != 0) {
+            withdrawn_ = asked_;
+            asked_ = 0;
+            is_granted_ = false;
+            say(frame_kind::withdraw, withdrawn_, heard_);
+        }
+    }
+    /// Says that the last word of a receiver that rests was read, so that it may speak again.
+    void acknowledge() {
+        if (std::exchange(to_acknowledge_, false) && !is_over(state_)) {
+            say(frame_kind::withdraw, 0, heard_);
+        }
+    }
+
+    /// What the other side says of its channel, if it is another.
+    [[nodiscard]] const std::string& other_description() const noexcept { return other_description_; }
+
+    /// The other side has found this connection dead or wrong.
+    void end(presence how) noexcept {
+        if (!is_over(state_)) {
+            state_ = how;
+        }
+    }
+
+    /// Tells a side that came in vain why.
+    void refuse(presence why) {
+        const auto text = C::describe();
+        say(frame_kind::refusal, 0, 0, std::as_bytes(std::span{text.substr(0, largest_control)}), {}, keeping::refuse,
+            why == presence::crowded ? 1 : 0);
+        ::shutdown(socket_.get(), SHUT_WR);
+        end(why);
+    }
+
+private:
+    /// A word of the side that receives. The rules keep these from filling the socket, so one that has no room goes to
+    /// a peer that does not keep them.
+    void answer(frame_kind what, std::uint32_t number, std::uint32_t second) {
+        const auto if_full = role_ == role::receives ? keeping::refuse : keeping::thread;
+        if (say(what, number, second, {}, {}, if_full) != sending_outcome::sent && role_ == role::receives &&
+            !outgoing_.is_broken()) {
+            end(presence::garbage);
+        }
+    }
+
+    /// A frame that steers.
+    sending_outcome say(frame_kind what, std::uint32_t number, std::uint32_t second,
+                        std::span<const std::byte> first_part = {}, std::span<const std::byte> second_part = {},
+                        keeping if_full = keeping::thread, std::uint16_t type = 0) {
+        frame_header header;
+        header.kind = what;
+        header.sequence = number;
+        header.sender = second;
+        header.type = type;
+        header.length = static_cast<std::uint32_t>(first_part.size() + second_part.size());
+        std::array<::iovec, 3> parts{::iovec{&header, sizeof header},
+                                     ::iovec{const_cast<std::byte*>(first_part.data()), first_part.size()},
+                                     ::iovec{const_cast<std::byte*>(second_part.data()), second_part.size()}};
+        return outgoing_.send(parts, sizeof header + header.length, if_full);
+    }
+
+    [[nodiscard]] sending_outcome send_whole(frame_header& header, const outgoing_content<message_type>& bytes,
+                                             keeping if_full) {
+        const auto content = bytes.slice(0, bytes.size());
+        const std::array<::iovec, 3> parts{::iovec{&header, sizeof header}, content[0], content[1]};
+        return outgoing_.send(parts, sizeof header + bytes.size(), if_full);
+    }
+
+    /// Once the first part has gone, the others have been accepted, too.
+    [[nodiscard]] sending_outcome send_parts(frame_header& header, const outgoing_content<message_type>& bytes,
+                                             keeping if_full) {
+        auto result = sending_outcome::sent;
+        header.parts = static_cast<std::uint16_t>((bytes.size() + largest_part - 1) / largest_part);
+        for (header.part = 0; header.part < header.parts; ++header.part) {
+            const auto from = header.part * largest_part;
+            const auto count = std::min(largest_part, bytes.size() - from);
+            header.length = static_cast<std::uint32_t>(count);
+            const auto content = bytes.slice(from, count);
+            const std::array<::iovec, 3> parts{::iovec{&header, sizeof header}, content[0], content[1]};
+            const auto outcome = outgoing_.send(parts, sizeof header + count, if_full);
+            if (outcome == sending_outcome::full || outcome == sending_outcome::broken) {
+                return outcome;
+            }
+            if (outcome == sending_outcome::kept) {
+                result = outcome;
+            }
+            if_full = outgoing_.once_begun(if_full);
+        }
+        return result;
+    }
+
+    [[nodiscard]] bool handle(const frame_header& header, std::span<const std::byte> payload) {
+        came_ = true;
+        switch (header.kind) {
+            case frame_kind::hello:
+            case frame_kind::content:
+            case frame_kind::request:
+            case frame_kind::withdraw:
+                return role_ != role::sends && hear_sender(header, payload);
+            case frame_kind::goodbye:
+                left_ = true;
+                return true;
+            default:
+                return role_ != role::receives && hear_receiver(header, payload);
+        }
+    }
+
+    [[nodiscard]] bool hear_sender(const frame_header& header, std::span<const std::byte> payload) {
+        if (header.kind == frame_kind::hello || !introduced_) {
+            return header.kind == frame_kind::hello && !introduced_ && greet(payload);
+        }
+        if constexpr (rendezvous) {
+            if (header.sender == unread_) {
+                unread_ = 0;
+            }
+            return hear_request(header);
+        } else {
+            return header.kind == frame_kind::content && (!counted || incoming_.messages() + owed_ < window);
+        }
+    }
+
+    [[nodiscard]] bool hear_request(const frame_header& header) {
+        switch (header.kind) {
+            case frame_kind::request: {
+                const bool sound = request_ == 0 && header.sequence != 0;
+                request_ = header.sequence;
+                return sound;
+            }
+            case frame_kind::withdraw:
+                if (header.sequence == 0) {
+                    return true;  // an acknowledgement
+                }
+                if (header.sequence != request_) {
+                    return false;
+                }
+                request_ = granted_ = 0;
+                answer(frame_kind::resting, 0, header.sequence);
+                return true;
+            default: {  // the message
+                const bool sound = granted_ != 0;
+                request_ = granted_ = 0;
+                return sound;
+            }
+        }
+    }
+
+    [[nodiscard]] bool greet(std::span<const std::byte> payload) {
+        std::uint64_t fingerprint = 0;
+        if (payload.size() < sizeof fingerprint || payload.size() > sizeof fingerprint + 255) {
+            return false;
+        }
+        std::memcpy(&fingerprint, payload.data(), sizeof fingerprint);
+        if (fingerprint != C::fingerprint) {
+            refuse(presence::another);
+            return false;
+        }
+        const auto name = payload.subspan(sizeof fingerprint);
+        name_.assign(reinterpret_cast<const char*>(name.data()), name.size());
+        introduced_ = true;
+        return true;
+    }
+
+    [[nodiscard]] bool hear_receiver(const frame_header& header, std::span<const std::byte> payload) {
+        switch (header.kind) {
+            case frame_kind::credit: {
+                const bool sound = counted && header.sequence <= used_;
+                used_ -= sound ? header.sequence : 0;
+                return sound;
+            }
+            case frame_kind::grant:
+                if (header.sequence == asked_) {
+                    is_granted_ = true;
+                    awaited_ = 0;
+                }
+                return rendezvous;
+            case frame_kind::waiting:
+                awaited_ = heard_ = header.sequence;
+                return rendezvous;
+            case frame_kind::resting:
+                if (header.sender != 0 && header.sender == withdrawn_) {
+                    withdrawn_ = 0;
+                }
+                if (header.sequence != 0) {
+                    awaited_ = 0;
+                    heard_ = header.sequence;
+                    to_acknowledge_ = true;
+                }
+                return rendezvous;
+            case frame_kind::refusal:
+                other_description_.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
+                end(header.type == 1 ? presence::crowded : presence::another);
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    os::descriptor socket_;
+    role role_;
+    presence state_ = presence::here;
+    bool came_ = false;  ///< anything at all
+    bool left_ = false;  ///< a goodbye came; what came before counts still
+    incoming<Kind::packets, content_rules<message_type>> incoming_;
+    outgoing outgoing_;
+
+    // The side that receives.
+    bool introduced_ = false;
+    std::string name_;
+    std::uint32_t owed_ = 0;     ///< credits
+    std::uint32_t request_ = 0;  ///< the request that stands, or 0
+    std::uint32_t granted_ = 0;  ///< the request that was granted and not answered yet, or 0
+    std::uint32_t told_ = 0;     ///< the number under which this side has said to wait, or 0
+    std::uint32_t unread_ = 0;   ///< that number, until the other side shows that it was read
+    std::uint32_t last_told_ = 0;
+
+    // The side that sends.
+    aligned_buffer staging_;
+    std::uint32_t next_number_ = 0;
+    std::uint32_t used_ = 0;       ///< messages on the way
+    std::uint32_t awaited_ = 0;    ///< the number under which the receiver has said to wait, or 0
+    std::uint32_t heard_ = 0;      ///< the last such number
+    std::uint32_t asked_ = 0;      ///< the request that stands, or 0
+    std::uint32_t withdrawn_ = 0;  ///< the request that was taken back, until the receiver has seen that
+    std::uint32_t last_asked_ = 0;
+    bool is_granted_ = false;
+    bool to_acknowledge_ = false;
+    std::string other_description_;
+};
+
+}  // namespace parley::transport::socket

@@ -1,0 +1,408 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <ctime>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <unistd.h>
+
+#include <parley/os/clock.hpp>
+#include <parley/os/error.hpp>
+#include <parley/segment/segment.hpp>
+#include <parley/synchronization/concept.hpp>
+#include <parley/transport/socket/claim.hpp>
+#include <parley/transport/socket/outlet.hpp>
+#include <parley/transport/socket/patience.hpp>
+#include <parley/transport/socket/port_ends.hpp>
+#include <parley/transport/socket/presence.hpp>
+
+/// Direct addressing over sockets: an endpoint is a *hub* at its own name, where everything comes in, and an *outlet*
+/// to each peer that it has a link with. A link is the outlet to that peer and what comes in under that peer's name. So
+/// nothing of one side needs anything of the other at the same time, and it does not matter who comes first.
+///
+/// This file knows nothing of connections. What it needs of a `Hub` is
+/// - `kind::parse(name)`, which gives the `address` of a name, whose `text` peers know it by;
+/// - `Hub(address, request)`: opens at that address. `where()`;
+/// - `source`, what it knows of one peer: `source_of(name)` stays where it is as long as the hub, and
+/// `state_of(source)`
+///   says whether the peer is there, or how it ended, once everything that it sent has been received;
+///   `forget_end(source)`: how it ended does not matter any more;
+/// - `try_pop(source*)`, a message of that peer, or of anybody for null; `try_pop_some(source*, batch)`; and
+///   `try_pop_any()`, a message and the name under which it came. None of these waits;
+/// - `is_ready(source*)`: whether an attempt would succeed, as far as one can know;
+/// - `wait(source*, deadline, patience)`: sleeps until an attempt may succeed, or it is time to look around; false when
+///   the deadline has passed. `finish()` ends a series of waits;
+/// - `is_closed()`: its name was removed, and everything has been received;
+/// - `native_handle()`; `leave()`.
+/// What it needs of an `Outlet` is
+/// - `Outlet(address, own_name)`, not connected; `to()`;
+/// - `reach()`: tries to connect, without waiting; a `contact`. After an end it tries anew. `contacts()`: how often it
+///   was made;
+/// - `state()`: what is known of the peer; `other_description()`, where that is `presence::another`;
+/// - `try_send(message, patient)`, an `attempt`; `patient` says that the caller waits and tries again;
+/// - `wait(deadline, patience)`; `complete(deadline)`, after an attempt that was accepted; `give_up()`, after the last
+///   one that was not;
+/// - `rendezvous`, `in_pieces`: whether a first attempt that does not wait makes no sense.
+/// For pairs both are made of what `pair_of<Hub, Outlet>::attach(descriptor)` gives.
+
+namespace parley::transport::socket {
+
+/// How a pair of a hub and an outlet is made over one descriptor. A kind of sockets that has pairs specializes it.
+template <class Hub, class Outlet>
+struct pair_of;
+
+/// One side of a link: the outlet to a peer, and what comes in from it.
+template <class C, class Hub, class Outlet>
+class direct_link {
+    using message_type = typename C::message;
+    using sender_side = typename C::template word<synchronization_axis>::sender_side;
+    using receiver_side = typename C::template word<synchronization_axis>::receiver_side;
+
+public:
+    static constexpr bool rendezvous = Outlet::rendezvous || Outlet::in_pieces;
+
+    /// Of an endpoint.
+    direct_link(Hub& in, address to, const std::string& own_name)
+        : in_(&in), from_(&in.source_of(to.text)), out_(std::make_unique<Outlet>(std::move(to), own_name)) {
+        static_cast<void>(reaches());
+    }
+
+    /// Of a pair.
+    direct_link(std::unique_ptr<Hub> in, std::unique_ptr<Outlet> out)
+        : own_in_(std::move(in)), in_(own_in_.get()), out_(std::move(out)) {}
+
+    direct_link(const direct_link&) = delete;
+    direct_link& operator=(const direct_link&) = delete;
+    ~direct_link() = default;
+
+    [[nodiscard]] int native_handle() { return in_->native_handle(); }
+
+    // Sending.
+
+    [[nodiscard]] bool try_push(no_loans&, const message_type& content) {
+        if (!reaches()) {
+            check_peer();
+            return false;
+        }
+        return sent(out_->try_send(content, false));
+    }
+
+    [[nodiscard]] bool push_until(no_loans&, const message_type& content,
+                                  os::deadline until) requires sender_side::waits {
+        patience<sender_side> spin;
+        const bool accepted = os::keep_trying(
+            until, [&] { return reaches() && sent(out_->try_send(content, true)); },
+            [&] {
+                check_peer();
+                return out_->state() == presence::here ? out_->wait(until, spin) : wait_for_peer(until);
+            });
+        if (accepted) {
+            out_->complete(until);
+        } else {
+            out_->give_up();
+        }
+        return accepted;
+    }
+    [[nodiscard]] bool push_until(no_loans& context, const message_type& content,
+                                  os::deadline) requires(!sender_side::waits) {
+        return try_push(context, content);
+    }
+
+    [[nodiscard]] std::size_t try_push_some(no_loans& context, std::span<const message_type> batch) {
+        std::size_t sent_now = 0;
+        while (sent_now < batch.size()) {
+            if (sent_now == 0 ? !try_push(context, batch[0])
+                              : out_->try_send(batch[sent_now], false) != attempt::accepted) {
+                break;  // after the first, what became of it the next call says
+            }
+            ++sent_now;
+        }
+        return sent_now;
+    }
+
+    // Receiving.
+
+    [[nodiscard]] std::optional<message_type> try_pop(no_loans&) {
+        auto result = in_->try_pop(from_);
+        if (!result) {
+            check();
+        }
+        return result;
+    }
+
+    [[nodiscard]] std::optional<message_type> pop_until(no_loans&, os::deadline until) requires receiver_side::waits {
+        const finishing at_the_end{*in_};
+        patience<receiver_side> spin;
+        return os::keep_trying(
+            until, [&] { return in_->try_pop(from_); }, [&] { return wait(until, spin); });
+    }
+    [[nodiscard]] std::optional<message_type> pop_until(no_loans& context,
+                                                        os::deadline) requires(!receiver_side::waits) {
+        return try_pop(context);
+    }
+
+    [[nodiscard]] std::size_t try_pop_some(no_loans&, std::span<message_type> batch) {
+        const finishing at_the_end{*in_};
+        const auto received = in_->try_pop_some(from_, batch);
+        if (received == 0 && !batch.empty()) {
+            check();
+        }
+        return received;
+    }
+
+    /// Waits until an attempt to receive may succeed.
+    [[nodiscard]] bool wait(no_loans&, os::deadline until) requires receiver_side::waits {
+        patience<receiver_side> spin;
+        while (!in_->is_ready(from_)) {
+            if (!wait(until, spin)) {
+                in_->finish();
+                return false;
+            }
+        }
+        return true;
+    }
+
+private:
+    [[nodiscard]] bool wait(os::deadline until, patience<receiver_side>& spin) {
+        if (looks_.has_come()) {
+            static_cast<void>(reaches());  // so that its death is noticed
+        }
+        check();
+        return in_->wait(from_, until, spin);
+    }
+
+    /// Whether the outlet is connected, after trying to. How a former process of that name ended does not matter any
+    /// more when there is a new one.
+    [[nodiscard]] bool reaches() {
+        if (own_in_ != nullptr) {
+            return true;
+        }
+        const bool made = out_->reach() == contact::made;
+        if (out_->contacts() != contacts_) {
+            contacts_ = out_->contacts();
+            in_->forget_end(*from_);
+        }
+        return made;
+    }
+
+    [[nodiscard]] bool sent(attempt result) {
+        if (result == attempt::over) {
+            if (!reaches()) {  // else it is back
+                check_peer();
+            }
+        }
+        return result == attempt::accepted;
+    }
+
+    [[nodiscard]] bool wait_for_peer(os::deadline until) const noexcept {
+        constexpr auto shortest = std::chrono::milliseconds(2);
+        const auto left = std::chrono::nanoseconds(until.left(shortest));
+        const ::timespec moment{0, static_cast<long>(left.count())};
+        ::nanosleep(&moment, nullptr);
+        return !until.passed();
+    }
+
+    /// For a receiver that has found nothing.
+    void check() {
+        if (in_->is_closed()) {
+            throw_error(errc::closed, in_->where() + " is closed: the endpoint was removed by its name");
+        }
+        check_peer();
+    }
+
+    /// Throws if the peer was there and is not any more. Over an endpoint it is there if anything of it is.
+    void check_peer() {
+        const auto inward = own_in_ != nullptr ? in_->state() : in_->state_of(*from_);
+        const auto outward = out_->state();
+        for (const auto how : {presence::garbage, presence::another, presence::crowded}) {
+            if (inward == how || outward == how) {
+                end(how);
+            }
+        }
+        const bool is_here =
+            own_in_ != nullptr ? outward == presence::here : outward == presence::here || inward == presence::here;
+        for (const auto how : {presence::left, presence::died}) {
+            if (!is_here && (inward == how || outward == how)) {
+                end(how);
+            }
+        }
+    }
+
+    [[noreturn, gnu::noinline]] void end(presence how) {
+        const auto& where = out_->to().where();
+        if (how == presence::another) {
+            throw_incompatible(where, out_->other_description(), C::describe());
+        }
+        throw_ended(how, "the link with " + where, errc::peer_died, "the link works again when the peer is back");
+    }
+
+    struct finishing {
+        Hub& in;
+        explicit finishing(Hub& of) noexcept : in(of) {}
+        finishing(const finishing&) = delete;
+        finishing& operator=(const finishing&) = delete;
+        ~finishing() { in.finish(); }
+    };
+
+    std::unique_ptr<Hub> own_in_;  ///< of a pair
+    Hub* in_;
+    typename Hub::source* from_ = nullptr;  ///< of an endpoint
+    std::unique_ptr<Outlet> out_;
+    unsigned contacts_ = 0;
+    occasion looks_;
+};
+
+/// What a link works with, as the channel sees it.
+template <class C, class Hub, class Outlet>
+class direct_link_end {
+public:
+    using message_type = typename C::message;
+
+    class core {
+    public:
+        static constexpr bool in_place = false;
+
+        template <class... Parts>
+        explicit core(Parts&&... parts) : link_(std::forward<Parts>(parts)...) {}
+        core(const core&) = delete;
+        core& operator=(const core&) = delete;
+        ~core() = default;
+
+        [[nodiscard]] no_loans& context() noexcept { return context_; }
+        [[nodiscard]] auto& sender() noexcept { return link_; }
+        [[nodiscard]] auto& receiver() noexcept { return link_; }
+        [[nodiscard]] int native_handle() { return link_.native_handle(); }
+
+    private:
+        no_loans context_;
+        direct_link<C, Hub, Outlet> link_;
+    };
+
+    direct_link_end(Hub& in, address to, const std::string& own_name)
+        : core_(std::make_unique<core>(in, std::move(to), own_name)) {}
+
+    /// Takes over one side of a pair, by a duplicate of its descriptor. The two sides are alike.
+    static direct_link_end open_descriptor(int descriptor, std::size_t) {
+        auto [in, out] = pair_of<Hub, Outlet>::attach(descriptor);
+        return direct_link_end{std::make_unique<core>(std::move(in), std::move(out))};
+    }
+
+    /// Null after `detach`.
+    [[nodiscard]] core* get() const noexcept { return core_.get(); }
+    void detach() noexcept { core_.reset(); }
+
+private:
+    explicit direct_link_end(std::unique_ptr<core> made) noexcept : core_(std::move(made)) {}
+
+    std::unique_ptr<core> core_;
+};
+
+/// A process under its name, with all its links.
+template <class C, class Hub, class Outlet>
+class direct_endpoint {
+    using kind = typename Hub::kind;
+    using link_type = direct_link_end<C, Hub, Outlet>;
+    using receiver_side = typename C::template word<synchronization_axis>::receiver_side;
+
+public:
+    using message_type = typename C::message;
+    using addressed_message = std::pair<std::string, message_type>;
+
+    explicit direct_endpoint(const segment::attachment_request& request)
+        : name_(request.name), own_(checked(request.name)), in_(std::make_unique<Hub>(own_, request)) {}
+
+    direct_endpoint(direct_endpoint&&) noexcept = default;
+    direct_endpoint& operator=(direct_endpoint&& other) noexcept {
+        leave();
+        name_ = std::move(other.name_);
+        own_ = std::move(other.own_);
+        in_ = std::move(other.in_);
+        links_ = std::move(other.links_);
+        return *this;
+    }
+    direct_endpoint(const direct_endpoint&) = delete;
+    direct_endpoint& operator=(const direct_endpoint&) = delete;
+    ~direct_endpoint() { leave(); }
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    /// The link with `peer`, made if need be. It lasts as long as the endpoint; others may hold it longer, detached.
+    [[nodiscard]] const std::shared_ptr<link_type>& link(std::string_view peer) {
+        if (const auto found = links_.find(peer); found != links_.end()) {
+            return found->second;
+        }
+        auto to = checked(peer);
+        if (to.text == own_.text) {
+            throw_error(errc::invalid_name, "the endpoint '" + name_ + "' cannot have a link with itself");
+        }
+        const auto text = to.text;
+        auto found = links_.find(text);  // it may have been written in another way
+        if (found == links_.end()) {
+            found = links_.emplace(text, std::make_shared<link_type>(*in_, std::move(to), own_.text)).first;
+        }
+        return links_.emplace(std::string(peer), found->second).first->second;
+    }
+
+    /// Receives from whoever has sent, waiting at most until the deadline.
+    [[nodiscard]] std::optional<addressed_message> receive_until(os::deadline until) {
+        if constexpr (receiver_side::waits) {
+            struct finishing {
+                Hub& in;
+                explicit finishing(Hub& of) noexcept : in(of) {}
+                finishing(const finishing&) = delete;
+                finishing& operator=(const finishing&) = delete;
+                ~finishing() { in.finish(); }
+            } at_the_end{*in_};
+            patience<receiver_side> spin;
+            return os::keep_trying(
+                until, [&] { return try_receive(); }, [&] { return in_->wait(nullptr, until, spin); });
+        } else {
+            return try_receive();
+        }
+    }
+
+    [[nodiscard]] std::optional<addressed_message> try_receive() {
+        auto result = in_->try_pop_any();
+        if (!result && in_->is_closed()) {
+            throw_error(errc::closed, in_->where() + " is closed: the endpoint was removed by its name");
+        }
+        return result;
+    }
+
+    static bool remove(std::string_view name) { return claim::remove(checked(name)); }
+
+private:
+    static constexpr std::size_t longest_name = 200;
+
+    [[nodiscard]] static address checked(std::string_view name) {
+        if (name.size() > longest_name) {
+            throw_error(errc::invalid_name, "an endpoint's name has at most " + std::to_string(longest_name) +
+                                                " bytes, '" + std::string(name.substr(0, 20)) + "...' has " +
+                                                std::to_string(name.size()));
+        }
+        return kind::parse(name);
+    }
+
+    void leave() noexcept {
+        for (auto& each : links_) {
+            each.second->detach();
+        }
+        links_.clear();
+        in_.reset();
+    }
+
+    std::string name_;
+    address own_;
+    std::unique_ptr<Hub> in_;
+    std::map<std::string, std::shared_ptr<link_type>, std::less<>> links_;  ///< by what the peers are called
+};
+
+}  // namespace parley::transport::socket

@@ -1,0 +1,248 @@
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+#include <span>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <parley/message/frame.hpp>
+#include <parley/transport/socket/kind.hpp>
+
+/// What has come over a connection: bytes from the kernel on one side, frames on the other.
+///
+/// Frames lie one behind the other. Those that steer are handled when they come, also when messages wait before them;
+/// messages are counted and stay until they are taken. What comes from a peer is not trusted: a length is checked
+/// against the largest message before anything of that length is waited for, so no peer makes this grow.
+
+namespace parley::transport::socket {
+
+/// What reading once from a socket brought.
+enum class reading {
+    nothing,    ///< there is nothing at the moment
+    something,  ///< bytes, perhaps frames
+    ended,      ///< nothing will come any more
+    garbage,    ///< what no peer that keeps the rules writes
+    full,       ///< there is no room: messages have to be taken first
+};
+
+/// Memory for a buffer, aligned to a line, with nothing in it.
+struct free_aligned {
+    void operator()(std::byte* memory) const noexcept { ::operator delete (memory, std::align_val_t{64}); }
+};
+using aligned_buffer = std::unique_ptr<std::byte[], free_aligned>;
+
+[[nodiscard]] inline aligned_buffer make_aligned_buffer(std::size_t size) {
+    return aligned_buffer{static_cast<std::byte*>(::operator new (size, std::align_val_t{64}))};
+}
+
+/// Control frames carry a name, or a description: not more than this.
+inline constexpr std::size_t largest_control = 8192;
+
+/// `Rules` says how long a message may be: `largest`, and `fits(length)`.
+template <bool Packets, class Rules>
+class incoming {
+    using frame_header = message::frame_header;
+    using frame_kind = message::frame_kind;
+    static constexpr std::size_t header_size = message::frame_header_size;
+    /// Of a buffer with one message in it, the message begins at a line.
+    static constexpr std::size_t origin = 64 - header_size;
+    static constexpr std::size_t slack = 65536 + header_size;
+    static_assert(Rules::largest <= std::numeric_limits<std::uint32_t>::max(), "a length is a number of 32 bits");
+
+public:
+    /// `messages`: how many have room beside each other. One is enough, except for a side that must see what comes
+    /// behind messages that nobody takes.
+    explicit incoming(std::size_t messages) noexcept
+        : capacity_(origin + messages * (header_size + Rules::largest) + slack) {}
+
+    /// Reads once from the socket. `on_frame(header, payload)` is called for each frame, for a message before it
+    /// counts, and says whether it may be.
+    template <class OnFrame>
+    [[nodiscard]] reading read(int socket, OnFrame on_frame) {
+        if (!data_) {
+            data_ = make_aligned_buffer(capacity_);
+        }
+        if constexpr (Packets) {
+            return read_packet(socket, on_frame);
+        } else {
+            return read_stream(socket, on_frame);
+        }
+    }
+
+    /// How many messages wait.
+    [[nodiscard]] std::size_t messages() const noexcept { return messages_; }
+
+    /// The first message's bytes; `bytes_behind` says how many bytes from there on may be looked at without harm.
+    [[nodiscard]] std::span<std::byte> front() noexcept {
+        auto header = frame_header::read(at(begin_));
+        while (header.kind != frame_kind::content) {  // handled when it came
+            begin_ += header_size + header.length;
+            header = frame_header::read(at(begin_));
+        }
+        return {at(begin_ + header_size), header.length};
+    }
+    [[nodiscard]] std::size_t bytes_behind(const std::byte* where) const noexcept {
+        return capacity_ - static_cast<std::size_t>(where - data_.get());
+    }
+
+    /// Lets the first message go. After `front`.
+    void drop() noexcept {
+        begin_ += header_size + frame_header::read(at(begin_)).length;
+        --messages_;
+        forget_the_read();
+    }
+
+    /// Whether a read would find room.
+    [[nodiscard]] bool has_room() const noexcept {
+        return messages_ == 0 || capacity_ - origin - (end_ - begin_) >= slack;
+    }
+
+private:
+    [[nodiscard]] std::byte* at(std::size_t where) const noexcept { return data_.get() + where; }
+
+    template <class OnFrame>
+    [[nodiscard]] reading read_stream(int socket, OnFrame on_frame) {
+        make_room(slack / 2);
+        if (end_ == capacity_) {
+            return reading::full;
+        }
+        const auto size = os::uninterrupted([&] { return ::recv(socket, at(end_), capacity_ - end_, MSG_DONTWAIT); });
+        if (size <= 0) {
+            return nothing_or_end(size);
+        }
+        end_ += static_cast<std::size_t>(size);
+        return scan(on_frame) ? reading::something : reading::garbage;
+    }
+
+    /// Looks at the frames that have come whole. False for garbage.
+    template <class OnFrame>
+    [[nodiscard]] bool scan(OnFrame on_frame) {
+        while (end_ - scanned_ >= header_size) {
+            const auto header = frame_header::read(at(scanned_));
+            if (!header.sound() || header.parts != 1 || !fits(header)) {
+                return false;
+            }
+            if (end_ - scanned_ - header_size < header.length) {
+                break;
+            }
+            if (!on_frame(header, std::span<const std::byte>{at(scanned_ + header_size), header.length})) {
+                return false;
+            }
+            messages_ += header.kind == frame_kind::content ? 1 : 0;
+            scanned_ += header_size + header.length;
+        }
+        forget_the_read();
+        return true;
+    }
+
+    /// One packet is one frame, or one part of a message; parts are put together where they come to lie.
+    template <class OnFrame>
+    [[nodiscard]] reading read_packet(int socket, OnFrame on_frame) {
+        make_room(header_size + largest_part);
+        const auto place = expected_part_ == 0 ? end_ + header_size : end_;
+        if (capacity_ - end_ < header_size + largest_part) {
+            return reading::full;
+        }
+        std::array<std::byte, header_size> scratch;
+        std::array<::iovec, 2> parts{::iovec{scratch.data(), scratch.size()}, ::iovec{at(place), largest_part}};
+        ::msghdr message{};
+        message.msg_iov = parts.data();
+        message.msg_iovlen = parts.size();
+        const auto size = os::uninterrupted([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT); });
+        if (size <= 0) {
+            return nothing_or_end(size);
+        }
+        const auto header = frame_header::read(scratch.data());
+        if ((message.msg_flags & MSG_TRUNC) != 0 || static_cast<std::size_t>(size) < header_size || !header.sound() ||
+            header.length != static_cast<std::size_t>(size) - header_size) {
+            return reading::garbage;
+        }
+        if (header.kind != frame_kind::content) {
+            return header.parts == 1 && fits(header) &&
+                           on_frame(header, std::span<const std::byte>{at(place), header.length})
+                       ? reading::something
+                       : reading::garbage;
+        }
+        return add_part(header, on_frame) ? reading::something : reading::garbage;
+    }
+
+    template <class OnFrame>
+    [[nodiscard]] bool add_part(const frame_header& header, OnFrame on_frame) {
+        if (header.part != expected_part_ || (header.part != 0 && header.parts != open_.parts)) {
+            return false;
+        }
+        if (header.part == 0) {
+            open_ = header;
+            open_.length = 0;
+            scanned_ = end_;
+            end_ += header_size;
+        }
+        if (Rules::largest - open_.length < header.length) {
+            return false;
+        }
+        open_.length += header.length;
+        end_ += header.length;
+        expected_part_ = static_cast<std::uint16_t>(header.part + 1);
+        if (expected_part_ < header.parts) {
+            return true;
+        }
+        expected_part_ = 0;
+        if (!Rules::fits(open_.length) || !on_frame(open_, std::span<const std::byte>{})) {
+            return false;
+        }
+        open_.write(at(scanned_));
+        scanned_ = end_;
+        ++messages_;
+        return true;
+    }
+
+    [[nodiscard]] static bool fits(const frame_header& header) noexcept {
+        return header.kind == frame_kind::content ? Rules::fits(header.length) : header.length <= largest_control;
+    }
+
+    [[nodiscard]] static reading nothing_or_end(::ssize_t size) noexcept {
+        return size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOMEM || errno == ENOBUFS)
+                   ? reading::nothing
+                   : reading::ended;
+    }
+
+    /// Moves what is there to the front if less than that is free behind it.
+    void make_room(std::size_t wanted) noexcept {
+        if (capacity_ - end_ < wanted && begin_ > origin) {
+            std::memmove(at(origin), at(begin_), end_ - begin_);
+            scanned_ -= begin_ - origin;
+            end_ -= begin_ - origin;
+            begin_ = origin;
+        }
+    }
+
+    /// With no message left, everything that was looked at can go.
+    void forget_the_read() noexcept {
+        if (messages_ != 0 || expected_part_ != 0) {
+            return;
+        }
+        begin_ = scanned_;
+        if (begin_ == end_) {
+            begin_ = scanned_ = end_ = origin;
+        }
+    }
+
+    std::size_t capacity_;
+    aligned_buffer data_;
+    std::size_t begin_ = origin;    ///< of the first frame that is not done with
+    std::size_t scanned_ = origin;  ///< everything before was looked at; of packets, the message being put together
+    std::size_t end_ = origin;      ///< of what has come
+    std::size_t messages_ = 0;
+    frame_header open_;
+    std::uint16_t expected_part_ = 0;
+};
+
+}  // namespace parley::transport::socket

@@ -1,0 +1,377 @@
+#pragma once
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <linux/sockios.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <parley/os/clock.hpp>
+#include <parley/os/descriptor.hpp>
+#include <parley/os/error.hpp>
+#include <parley/synchronization/concept.hpp>
+#include <parley/transport/socket/address.hpp>
+#include <parley/transport/socket/kind.hpp>
+#include <parley/transport/socket/outgoing.hpp>
+#include <parley/transport/socket/patience.hpp>
+#include <parley/transport/socket/presence.hpp>
+
+/// The side that sends, to one receiver: it connects, and hands messages over. What an end of the connection means to
+/// the user is for the owner of the outlet to say.
+
+namespace parley::transport::socket {
+
+/// What became of an attempt to send.
+enum class attempt {
+    accepted,  ///< the message has gone, or will
+    refused,   ///< it has not; there is no room, or nobody takes it now
+    over,      ///< it has not, and `state` says why none can
+};
+
+/// Whether `connect` got through.
+enum class contact { made, absent, busy, begun };
+
+template <class C, class Connection>
+class outlet {
+public:
+    using message_type = typename C::message;
+    using connection_type = Connection;
+    using kind = typename Connection::kind;
+    using sender_side = typename C::template word<synchronization_axis>::sender_side;
+
+    static constexpr bool rendezvous = connection_type::rendezvous;
+    /// What the kernel does not take in one piece a sender that waits finishes before it returns.
+    static constexpr bool in_pieces = !connection_type::unlimited && connection_type::largest_frame > 32768;
+    static constexpr bool framed = connection_type::framed;
+
+    /// Of a pair, by a duplicate of the descriptor of this end.
+    [[nodiscard]] static std::unique_ptr<outlet> of_pair(int descriptor) {
+        auto link = std::make_shared<connection_type>(duplicate_of(descriptor), role::sends);
+        link->introduce({});
+        return std::make_unique<outlet>(std::move(link));
+    }
+
+    /// Not connected yet. `own_name` is what a receiver that tells senders apart knows this one by.
+    outlet(address to, std::string own_name)
+        : address_(std::move(to)), own_name_(std::move(own_name)), process_(::getpid()) {}
+
+    /// One end of a pair, connected.
+    explicit outlet(std::shared_ptr<connection_type> paired) : connection_(std::move(paired)), process_(::getpid()) {
+        address_.text = "a pair of " + std::string(kind::name);
+        make_room();
+    }
+    outlet(const outlet&) = delete;
+    outlet& operator=(const outlet&) = delete;
+    ~outlet() { leave(); }
+
+    [[nodiscard]] const address& to() const noexcept { return address_; }
+    [[nodiscard]] bool is_connected() const noexcept { return connection_ != nullptr; }
+    [[nodiscard]] int descriptor() const noexcept { return connection_ == nullptr ? -1 : connection_->descriptor(); }
+
+    /// Tries to connect, without waiting. A connection that has ended is given up for a new one. Throws what keeps it
+    /// from ever being made.
+    contact reach() {
+        if (connection_ != nullptr && !is_over(connection_->state())) {
+            return contact::made;
+        }
+        if (pending_) {
+            return look_at_pending();
+        }
+        auto made = make_socket<kind>(address_);
+        if (os::uninterrupted([&] { return ::connect(made.get(), address_.get(), address_.length); }) == 0) {
+            return connected(std::move(made));
+        }
+        if (errno == EINPROGRESS) {
+            pending_ = std::move(made);
+            return contact::begun;
+        }
+        return missed(errno);
+    }
+
+    /// Waits until a connection that was begun may be made.
+    void await_contact(os::deadline until) const noexcept {
+        if (pending_) {
+            sleep_on(pending_.get(), POLLOUT, until);
+        }
+    }
+
+    /// How many connections have been made so far.
+    [[nodiscard]] unsigned contacts() const noexcept { return contacts_; }
+
+    /// What is known of the other side, after reading what it has said.
+    [[nodiscard]] presence state() {
+        if (connection_ == nullptr) {
+            return presence::unknown;
+        }
+        hear();
+        return connection_->state();
+    }
+    [[nodiscard]] const std::string& other_description() const noexcept { return connection_->other_description(); }
+
+    /// Sends if that is possible at once. `patient`: the caller will wait and try again, until it calls `give_up`.
+    [[nodiscard]] attempt try_send(const message_type& content, bool patient) {
+        if (connection_ == nullptr) {
+            return attempt::refused;
+        }
+        if constexpr (rendezvous) {
+            return patient ? hand_over(content) : hand_over_at_once(content);
+        } else {
+            return put(content, patient);
+        }
+    }
+
+    /// Waits until an attempt may succeed, or it is time to look around. False if the deadline has passed.
+    [[nodiscard]] bool wait(os::deadline until, patience<sender_side>& spin) {
+        if (until.passed()) {
+            return false;
+        }
+        if (spin.lasts()) {
+            return true;
+        }
+        if constexpr (sender_side::strategy::sleeps) {
+            const int events = (connection_->has_room() ? POLLIN : 0) | (needs_room_ ? POLLOUT : 0);
+            sleep_on(connection_->descriptor(), static_cast<short>(events), until);
+        } else {
+            spin.offer_core();
+        }
+        return true;
+    }
+
+    /// Finishes what the last attempt began, if that needs waiting; after the deadline in the background.
+    void complete(os::deadline until) {
+        auto& out = connection_->way_out();
+        while (!out.flush() && !out.is_broken()) {
+            if (until.passed()) {
+                out.leave_to_thread();
+                return;
+            }
+            sleep_on(connection_->descriptor(), POLLOUT, until);
+        }
+    }
+
+    /// Ends what patient attempts began in vain.
+    void give_up() {
+        if constexpr (rendezvous) {
+            if (connection_ != nullptr && !is_over(connection_->state())) {
+                connection_->withdraw();
+            }
+        }
+    }
+
+    /// Leaves in good order: what was accepted goes first.
+    void leave() noexcept {
+        if (connection_ == nullptr || process_ != ::getpid()) {
+            return;
+        }
+        try {
+            connection_->way_out().finish();
+            hear();
+            connection_->say_goodbye();
+            await_acknowledgement();
+        } catch (...) {  // then it looks like a death
+        }
+        connection_.reset();
+    }
+
+private:
+    [[nodiscard]] contact missed(int error_number) {
+        switch (error_number) {
+            case ENOENT:
+            case ECONNREFUSED:
+            case ECONNRESET:
+            case ENOTSOCK:
+                return contact::absent;
+            case EAGAIN:
+            case EINTR:
+                return contact::busy;
+            case EPROTOTYPE:
+                throw_error(errc::incompatible, address_.where() + " is a socket of another kind than " +
+                                                    std::string(kind::name) + "; use the same transport on every side");
+            default:
+                os::throw_system(error_number, "connecting to " + address_.where());
+        }
+    }
+
+    [[nodiscard]] contact look_at_pending() {
+        ::pollfd made{.fd = pending_.get(), .events = POLLOUT, .revents = 0};
+        if (::poll(&made, 1, 0) <= 0) {
+            return contact::begun;
+        }
+        int error_number = 0;
+        ::socklen_t length = sizeof error_number;
+        ::getsockopt(pending_.get(), SOL_SOCKET, SO_ERROR, &error_number, &length);
+        if (error_number != 0) {
+            pending_.reset();
+            return missed(error_number);
+        }
+        return connected(std::move(pending_));
+    }
+
+    [[nodiscard]] contact connected(os::descriptor&& made) {
+        if (is_connected_to_itself(made.get())) {
+            return contact::absent;
+        }
+        connection_ = std::make_shared<connection_type>(std::move(made), role::sends);
+        make_room();
+        connection_->introduce(own_name_);
+        ++contacts_;
+        return contact::made;
+    }
+
+    /// Over tcp, a port of one's own that nobody listens on can answer by chance.
+    [[nodiscard]] static bool is_connected_to_itself(int socket) noexcept {
+        if constexpr (kind::local) {
+            return false;
+        } else {
+            address here;
+            address there;
+            here.length = there.length = sizeof here.storage;
+            return ::getsockname(socket, reinterpret_cast<::sockaddr*>(&here.storage), &here.length) == 0 &&
+                   ::getpeername(socket, reinterpret_cast<::sockaddr*>(&there.storage), &there.length) == 0 &&
+                   here.length == there.length && std::memcmp(&here.storage, &there.storage, here.length) == 0;
+        }
+    }
+
+    void make_room() {
+        if constexpr (connection_type::counted) {
+            // In a pair credits go the same way.
+            const auto all = room_for(connection_type::window, connection_type::largest_frame) +
+                             room_for(connection_type::window, message::frame_header_size);
+            enlarge(connection_->descriptor(), SO_SNDBUF, all);
+            enlarge_for(connection_->descriptor(), connection_type::window, connection_type::largest_frame,
+                        std::string(kind::name) + " '" + address_.where() + "'");
+        }
+    }
+
+    /// Reads everything that the other side has said.
+    void hear() {
+        while (connection_->read()) {
+        }
+    }
+
+    /// The connection is of no use any more: why?
+    [[nodiscard]] attempt find_end() {
+        hear();
+        connection_->end(presence::died);  // unless something better is known
+        return attempt::over;
+    }
+
+    [[nodiscard]] attempt put(const message_type& content, bool patient) {
+        if (!connection_->has_credit()) {
+            hear();
+            needs_room_ = false;
+            if (is_over(connection_->state())) {
+                return attempt::over;
+            }
+            if (!connection_->has_credit()) {
+                return attempt::refused;
+            }
+        }
+        constexpr bool always = connection_type::counted || connection_type::unlimited;
+        const auto if_full = patient && !connection_type::unlimited ? keeping_of_patient
+                             : always                               ? keeping::thread
+                                                                    : keeping::refuse;
+        switch (connection_->send(content, if_full)) {
+            case sending_outcome::sent:
+            case sending_outcome::kept:
+                return attempt::accepted;
+            case sending_outcome::full:
+                hear();
+                needs_room_ = true;
+                return is_over(connection_->state()) ? attempt::over : attempt::refused;
+            default:
+                return find_end();
+        }
+    }
+
+    [[nodiscard]] attempt hand_over(const message_type& content) {
+        hear();
+        if (is_over(connection_->state())) {
+            return attempt::over;
+        }
+        if (connection_->is_granted()) {
+            return give(content);
+        }
+        if (connection_->may_ask()) {
+            connection_->ask();
+        } else {
+            connection_->acknowledge();
+        }
+        return attempt::refused;
+    }
+
+    /// Succeeds only if a receiver waits now. It is inside its call then and answers at once; should it have been
+    /// stopped there, this does not wait for it for long.
+    [[nodiscard]] attempt hand_over_at_once(const message_type& content) {
+        hear();
+        if (is_over(connection_->state())) {
+            return attempt::over;
+        }
+        if (!connection_->may_ask() || !connection_->is_awaited()) {
+            connection_->acknowledge();
+            return attempt::refused;
+        }
+        connection_->ask();
+        const auto until = os::deadline::after(os::look_around_interval);
+        for (;;) {
+            hear();
+            if (is_over(connection_->state())) {
+                return attempt::over;
+            }
+            if (connection_->is_granted()) {
+                return give(content);
+            }
+            if (!connection_->is_awaited() || until.passed()) {
+                connection_->withdraw();
+                return attempt::refused;
+            }
+            sleep_on(connection_->descriptor(), POLLIN, until);
+        }
+    }
+
+    /// The receiver is waiting for this message.
+    [[nodiscard]] attempt give(const message_type& content) {
+        if (connection_->send(content, keeping::later) == sending_outcome::broken) {
+            return find_end();
+        }
+        complete(os::deadline::never());
+        return connection_->way_out().is_broken() ? find_end() : attempt::accepted;
+    }
+
+    /// Over tcp a socket that is closed answers a credit that comes later with a reset, and that would take with it
+    /// what the other side's kernel has not got yet. So wait until it has got everything.
+    void await_acknowledgement() {
+        if constexpr (!kind::local && (connection_type::counted || rendezvous)) {
+            int left = 0;
+            while (!is_over(connection_->state()) && ::ioctl(connection_->descriptor(), SIOCOUTQ, &left) == 0 &&
+                   left > 0) {
+                const ::timespec pause{0, 200'000};
+                ::nanosleep(&pause, nullptr);
+                hear();
+            }
+        }
+    }
+
+    /// A caller that waits finishes by itself what the kernel does not take at once.
+    static constexpr auto keeping_of_patient = connection_type::counted ? keeping::later : keeping::begun;
+
+    address address_;
+    std::string own_name_;
+    os::descriptor pending_;  ///< a connection that is being made
+    std::shared_ptr<connection_type> connection_;
+    bool needs_room_ = false;
+    unsigned contacts_ = 0;
+    ::pid_t process_;
+};
+
+}  // namespace parley::transport::socket

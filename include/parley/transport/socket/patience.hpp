@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <ctime>
+
+#include <poll.h>
+#include <sched.h>
+
+#include <parley/os/clock.hpp>
+#include <parley/os/cpu.hpp>
+
+/// How calls that wait on sockets spend their time.
+
+namespace parley::transport::socket {
+
+/// How long a side tries again and again before it goes to sleep.
+inline constexpr os::clock::duration spinning = std::chrono::microseconds(20);
+
+/// The first part of every wait: tries without sleep. One for each call that waits.
+template <class Side>
+class patience {
+public:
+    /// Whether to try again at once. From the end of that time on a side sleeps, or if it never does, looks around
+    /// between its tries, and its peers know that it waits.
+    [[nodiscard]] bool lasts() noexcept {
+        const auto now = os::clock::now();
+        if (!began_) {
+            began_ = true;
+            until_ = now + spinning;
+        }
+        os::pause();
+        return now < until_;
+    }
+
+    /// For a side that never sleeps: now and then another may have the core.
+    void offer_core() noexcept {
+        if (++tries_ % 64 == 0) {
+            ::sched_yield();
+        }
+    }
+
+private:
+    os::clock::time_point until_{};
+    unsigned tries_ = 0;
+    bool began_ = false;
+};
+
+/// Says now and then that it is time to look around, however often it is asked.
+class occasion {
+public:
+    [[nodiscard]] bool has_come() noexcept {
+        const auto now = os::clock::now();
+        if (now < next_) {
+            return false;
+        }
+        next_ = now + os::look_around_interval / 2;
+        return true;
+    }
+
+private:
+    os::clock::time_point next_ = os::clock::now();
+};
+
+/// poll(2) on one descriptor, until the deadline or the next look around, whichever comes first.
+inline void sleep_on(int descriptor, short events, os::deadline until) noexcept {
+    const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(until.left(os::look_around_interval));
+    const ::timespec time{left.count() / 1'000'000'000, static_cast<long>(left.count() % 1'000'000'000)};
+    ::pollfd awaited{.fd = descriptor, .events = events, .revents = 0};
+    static_cast<void>(::ppoll(&awaited, 1, &time, nullptr));
+}
+
+}  // namespace parley::transport::socket

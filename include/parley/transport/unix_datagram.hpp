@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string_view>
+
+#include <parley/buffering/bounded.hpp>
+#include <parley/lifetime/owner.hpp>
+#include <parley/transport/concept.hpp>
+#include <parley/transport/datagram/direct_endpoint.hpp>
+#include <parley/transport/datagram/envelope.hpp>
+#include <parley/transport/datagram/port_end.hpp>
+#include <parley/transport/datagram/room.hpp>
+#include <parley/transport/datagram/unix_family.hpp>
+
+namespace parley {
+
+/// Datagram sockets of one machine (unix(7)). The name `orders` is the socket `orders.sock` in the user's runtime
+/// directory, a name with a '/' is a path, and `@orders` is an abstract address.
+///
+/// The kernel has one queue for each receiver, and it holds net.unix.max_dgram_qlen and one more messages (11 where
+/// nobody has changed it) of all its senders together. `bounded<N>` is exact for each sender as long as the windows of
+/// all that send at the same time fit in there; beyond that a sender with room in its own window may have to wait for a
+/// message of another to be received. An N that would never fit is refused when the receiver opens.
+struct unix_datagram {
+    using axis = transport_axis;
+    using natural_lifetime = owner_lifetime;
+    static constexpr std::string_view name = "unix_datagram";
+    static constexpr transport::capabilities capabilities{
+        .named = true,
+        .pairs = true,
+        .many_senders = true,
+        .connected = true,
+        .keeps_boundaries = true,
+        .ordered = true,
+        .lossless = true,
+        .kernel_buffer = true,
+        .pollable = true,
+        .raw = true,
+        .direction = transport::directions::duplex,
+        .largest_unit = 131072,  // one of them, and what the kernel adds, fits into net.core.wmem_default
+    };
+
+    template <class Message>
+    using natural_buffering =
+        bounded<transport::datagram::natural_count(transport::datagram::parcel<Message, false>::largest, 8)>;
+
+    using family = transport::datagram::unix_family;
+    template <class C>
+    using sending_end = transport::datagram::sending_end<C, family>;
+    template <class C>
+    using receiving_end = transport::datagram::receiving_end<C, family>;
+    template <class C>
+    using link_end = transport::datagram::link_end<C, family>;
+    template <class C>
+    using endpoint = transport::datagram::direct_endpoint<C, family>;
+
+    /// The two ends of a new channel without a name, each for one process at a time. Of a link, what a process sends
+    /// just before it ends may be lost if the other one sends in the same moment; give such a message an answer.
+    template <class C>
+    [[nodiscard]] static auto pair() {
+        return family::make_pair(transport::datagram::window<C>, transport::datagram::parcel_for<C>::largest,
+                                 C::addressing::pairwise);
+    }
+};
+
+}  // namespace parley
