@@ -1,5 +1,5 @@
 // expect: parley: this transport goes with the last process that holds it, and kernel_lifetime is to stay after that:
-// expect: write owner_lifetime or nothing, or a transport with a name such as shm
+// expect: write owner_lifetime or nothing, or a transport that stays such as shm
 #include <parley/parley.hpp>
 
 using refused = parley::channel<int, parley::anonymous_shm, parley::kernel_lifetime>;

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 
 #include <parley/parley.hpp>
 
@@ -45,6 +46,37 @@ static_assert(std::is_same_v<word<lifetime_axis, anonymous_shm>, owner_lifetime>
 static_assert(std::is_same_v<word<lifetime_axis, port, mapped_file>, owner_lifetime>);
 static_assert(std::is_same_v<word<lifetime_axis, mapped_file, owner_lifetime>, owner_lifetime>);
 
+// The buffering follows the transport and the message: what everybody has without privileges.
+struct page {
+    char text[4000];
+};
+struct book {
+    page pages[100];
+};
+template <class Message, class... Policies>
+using buffering_of = typename compose::composition<Message, Policies...>::template word<buffering_axis>;
+static_assert(std::is_same_v<buffering_of<int, mqueue>, bounded<10>>);
+static_assert(std::is_same_v<buffering_of<int, sysv_mqueue>, bounded<16>>);
+static_assert(std::is_same_v<buffering_of<int, fifo>, bounded<16>>);
+static_assert(std::is_same_v<buffering_of<int, parley::pipe>, bounded<16>>);
+static_assert(std::is_same_v<buffering_of<page, mqueue>, bounded<10>>);
+static_assert(!std::is_same_v<buffering_of<page, sysv_mqueue>, bounded<16>>);
+static_assert(std::is_same_v<buffering_of<page, fifo>, bounded<16>>);
+static_assert(std::is_same_v<buffering_of<book, mqueue, direct>, bounded<1>>);
+static_assert(std::is_same_v<buffering_of<book, sysv_mqueue, direct>, bounded<1>>);
+static_assert(buffering_of<book, fifo, direct>::capacity < 16);
+static_assert(buffering_of<int, tcp>::capacity > buffering_of<book, tcp>::capacity);
+static_assert(buffering_of<int, udp>::capacity > buffering_of<page, udp>::capacity);
+static_assert(std::is_same_v<buffering_of<book, shm>, bounded<1024>>);
+static_assert(std::is_same_v<buffering_of<int, mqueue, unbounded>, unbounded>);
+// With raw it is the kernel's.
+static_assert(std::is_same_v<buffering_of<int, tcp, raw>, bounded_by_kernel>);
+static_assert(std::is_same_v<buffering_of<int, fifo, raw>, bounded_by_kernel>);
+static_assert(!std::is_same_v<buffering_of<int, tcp, framed>, bounded_by_kernel>);
+static_assert(std::is_same_v<word<framing_axis>, framed> && std::is_same_v<word<framing_axis, tcp, raw>, raw>);
+static_assert(std::is_same_v<word<lifetime_axis, tcp>, owner_lifetime>);
+static_assert(std::is_same_v<word<lifetime_axis, mqueue>, kernel_lifetime>);
+
 // Any order.
 using one_way = channel<order, shm, mailbox, blocking, bounded<8>, kernel_lifetime>;
 using other_way = channel<order, kernel_lifetime, bounded<8>, blocking, mailbox, shm>;
@@ -62,7 +94,16 @@ static_assert(channel<int, direct, anonymous_shm, zero, parley::sync<nonblocking
               "message 4 bytes, alignment 4 i32; anonymous_shm; direct; "
               "nonblocking to blocking_on<spin>; zero; owner_lifetime");
 
+static_assert(channel<int, mqueue>::description ==
+              "message 4 bytes, alignment 4 i32; mqueue; mailbox<any, at_most_once>; "
+              "blocking_on<condvar> to blocking_on<condvar>; bounded<10>; kernel_lifetime");
+// Framing is told when it is raw.
+static_assert(channel<int, tcp, port, nonblocking, raw>::description ==
+              "message 4 bytes, alignment 4 i32; tcp; port; nonblocking to nonblocking; bounded_by_kernel; "
+              "owner_lifetime; raw");
+
 // Two spellings of one meaning.
+static_assert(channel<int, tcp, port, framed>::fingerprint == channel<int, tcp, port>::fingerprint);
 static_assert(channel<int, parley::sync<blocking, blocking>>::fingerprint == channel<int, blocking>::fingerprint);
 static_assert(channel<int, parley::sync<blocking, nonblocking>>::fingerprint !=
               channel<int, parley::sync<nonblocking, blocking>>::fingerprint);
@@ -73,10 +114,12 @@ static_assert(channel<int, direct>::fingerprint != channel<int, mailbox>::finger
 static_assert(channel<int, blocking_on<futex>>::fingerprint != channel<int, blocking>::fingerprint);
 static_assert(channel<int, unbounded>::fingerprint != channel<int>::fingerprint);
 static_assert(channel<int, owner_lifetime>::fingerprint != channel<int>::fingerprint);
+static_assert(channel<int, tcp, port, bounded_by_kernel, raw>::fingerprint !=
+              channel<int, tcp, port, bounded_by_kernel>::fingerprint);
 static_assert(channel<unsigned>::fingerprint != channel<int>::fingerprint);
 
 // The same number from every compiler.
-static_assert(channel<order>::fingerprint == 0xfcba3333c625814d);
+static_assert(channel<order>::fingerprint == 0xc09cee0763a1f078);
 
 // The policies as such.
 static_assert(composable<int> && !composable<int, int> && !composable<int, round_robin> && !composable<int, void>);
@@ -121,6 +164,42 @@ static_assert(composable<int, mapped_file, filesystem_lifetime> && !composable<i
 static_assert(composable<int, mapped_file, owner_lifetime> && !composable<int, mapped_file, kernel_lifetime>);
 static_assert(composable<int, sysv_shm, kernel_lifetime> && !composable<int, anonymous_shm, kernel_lifetime>);
 static_assert(composable<int, direct, owner_lifetime> && composable<int, direct, mapped_file>);
+
+// What transports in the kernel cannot.
+static_assert(composable<int, mqueue, mailbox> && !composable<int, mqueue, mailbox_by<round_robin>>);
+static_assert(composable<int, shm, mailbox_by<exclusive>> && !composable<int, fifo, mailbox_by<exclusive>>);
+static_assert(composable<int, tcp, port> && !composable<int, tcp, mailbox>);
+static_assert(composable<int, fifo, mailbox> && !composable<int, parley::pipe, mailbox>);
+static_assert(composable<int, sysv_mqueue, kernel_lifetime> && !composable<int, fifo, kernel_lifetime>);
+static_assert(composable<int, tcp, port, zero> && !composable<int, udp, port, zero>);
+static_assert(composable<int, unix_seqpacket, direct, zero> && !composable<int, unix_datagram, direct, zero>);
+static_assert(composable<int, unix_datagram, port, unbounded> && !composable<int, udp, port, unbounded>);
+static_assert(composable<int, fifo, bounded<8>> && !composable<int, fifo, bounded<10>>);
+static_assert(composable<int, mqueue, bounded<10>> && composable<int, fifo, unbounded> && composable<int, fifo, zero>);
+static_assert(composable<int, udp, port, bounded_by_kernel> && !composable<int, shm, bounded_by_kernel>);
+static_assert(composable<int, tcp, port, framed> && composable<int, shm, framed>);
+static_assert(composable<int, tcp, port, raw> && !composable<int, shm, raw> &&
+              !composable<int, tcp, port, raw, framed>);
+static_assert(composable<int, tcp, direct> && !composable<int, tcp, direct, raw>);
+static_assert(composable<int, tcp, port, raw, unbounded> && !composable<int, tcp, port, raw, bounded<8>>);
+static_assert(composable<int, tcp, port, raw, bounded_by_kernel> && !composable<int, tcp, port, raw, zero>);
+static_assert(composable<int, fifo, raw, bounded<8>> && !composable<int, fifo, raw, bounded<10>>);
+using either = std::variant<int, double>;
+static_assert(composable<bytes<64>, tcp, port, raw> && !composable<either, tcp, port, raw>);
+static_assert(composable<either, tcp, port>);
+static_assert(composable<page, mqueue> && !composable<book, mqueue> && composable<book, mqueue, direct>);
+static_assert(composable<page, udp, direct> && !composable<book, udp, direct>);
+static_assert(composable<book, tcp, port> && composable<book, shm>);
+// The header counts: a datagram's worth of bytes is a message with raw only.
+static_assert(composable<bytes<udp::capabilities.largest_unit>, udp, port, raw>);
+static_assert(!composable<bytes<udp::capabilities.largest_unit>, udp, port>);
+static_assert(!composable<bytes<udp::capabilities.largest_unit + 1>, udp, port, raw>);
+
+// A transport may be another with raw: a signal has many senders then.
+static_assert(composable<int, rt_signal, direct> && !composable<int, rt_signal, port>);
+static_assert(composable<int, rt_signal, port, raw> && !composable<int, rt_signal, direct, raw>);
+static_assert(composable<int, rt_signal, direct, unbounded> && !composable<int, rt_signal, port, raw, unbounded>);
+static_assert(composable<std::uint32_t, rt_signal, direct> && !composable<std::uint64_t, rt_signal, direct>);
 
 // Transports that there are not yet: the rules ask for capabilities.
 template <bool ManySenders, bool ManyReceivers, bool Redelivers>

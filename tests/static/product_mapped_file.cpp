@@ -1,9 +1,15 @@
 #include "product.hpp"
 
-// All 2048 compositions on mapped_file: the rules say of each what the predicate says.
+// All 2560 compositions on mapped_file: the rules say of each what the predicate says.
 
-constexpr product::tally mapped_file = product::count<parley::mapped_file>(product::carrier::file);
+constexpr product::carrier mapped_file_carrier = [] {
+    auto result = product::memory;
+    result.longest = product::stay::disk;
+    return result;
+}();
+
+constexpr product::tally mapped_file = product::count<parley::mapped_file, product::every_word>(mapped_file_carrier);
 
 static_assert(mapped_file.disagree == 0);
+static_assert(mapped_file.all == product::all_in_memory);
 static_assert(mapped_file.compile == product::compile_on_mapped_file);
-static_assert(mapped_file.refused == product::all - product::compile_on_mapped_file);

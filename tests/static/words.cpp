@@ -40,6 +40,36 @@ static_assert(std::is_same_v<mapped_file::natural_lifetime, filesystem_lifetime>
 static_assert(std::is_same_v<anonymous_shm::natural_lifetime, owner_lifetime>);
 static_assert(!transport::capabilities{}.many_senders);
 
+static_assert(transport_word<mqueue> && transport_word<sysv_mqueue> && transport_word<parley::pipe>);
+static_assert(transport_word<fifo> && transport_word<unix_stream> && transport_word<unix_seqpacket>);
+static_assert(transport_word<unix_datagram> && transport_word<tcp> && transport_word<udp>);
+static_assert(transport_word<rt_signal>);
+static_assert(!transport_word<raw> && !transport_word<bounded_by_kernel>);
+static_assert(rt_signal::capabilities.headless && !udp::capabilities.headless);
+static_assert(rt_signal::raw_capabilities.many_senders && !rt_signal::capabilities.many_senders);
+static_assert(rt_signal::capabilities.lossless && !rt_signal::raw_capabilities.lossless);
+static_assert(mqueue::capabilities.survives_processes && !fifo::capabilities.survives_processes);
+static_assert(fifo::capabilities.many_receivers && !parley::pipe::capabilities.many_receivers);
+static_assert(fifo::capabilities.powers_of_two && !mqueue::capabilities.powers_of_two);
+static_assert(mqueue::capabilities.priorities && !sysv_mqueue::capabilities.priorities);
+static_assert(sysv_mqueue::capabilities.selects_by_type && !mqueue::capabilities.selects_by_type);
+static_assert(mqueue::capabilities.pollable && !sysv_mqueue::capabilities.pollable);
+static_assert(unix_seqpacket::capabilities.keeps_boundaries && !unix_stream::capabilities.keeps_boundaries);
+static_assert(unix_stream::capabilities.rendezvous && !unix_datagram::capabilities.rendezvous);
+static_assert(tcp::capabilities.crosses_machines && !unix_stream::capabilities.crosses_machines);
+static_assert(unix_datagram::capabilities.lossless && !udp::capabilities.lossless);
+static_assert(udp::capabilities.kernel_buffer && !shm::capabilities.kernel_buffer);
+static_assert(tcp::capabilities.raw && !shm::capabilities.raw);
+static_assert(fifo::capabilities.direction == transport::directions::simplex);
+static_assert(mqueue::capabilities.direction == transport::directions::half_duplex);
+static_assert(tcp::capabilities.direction == transport::directions::duplex);
+static_assert(shm::capabilities.largest_unit == transport::any_size);
+static_assert(udp::capabilities.largest_unit != transport::any_size);
+static_assert(std::is_same_v<mqueue::natural_lifetime, kernel_lifetime>);
+static_assert(std::is_same_v<sysv_mqueue::natural_lifetime, kernel_lifetime>);
+static_assert(std::is_same_v<fifo::natural_lifetime, owner_lifetime>);
+static_assert(std::is_same_v<tcp::natural_lifetime, owner_lifetime>);
+
 // addressing
 static_assert(addressing_word<direct> && addressing_word<port> && addressing_word<mailbox>);
 static_assert(!addressing_word<shm> && !addressing_word<any> && !addressing_word<int>);
@@ -95,8 +125,22 @@ static_assert(buffering_word<zero> && buffering_word<bounded<1>> && buffering_wo
 static_assert(!buffering_word<shm> && !buffering_word<int>);
 static_assert(zero::capacity == 0 && bounded<7>::capacity == 7 && unbounded::capacity == buffering::without_limit);
 static_assert(zero::rendezvous && !bounded<1>::rendezvous && !unbounded::rendezvous);
+static_assert(buffering_word<bounded_by_kernel> && !buffering_word<raw>);
+static_assert(bounded_by_kernel::capacity == buffering::as_the_kernel_says && !bounded_by_kernel::rendezvous);
+static_assert(buffering::as_the_kernel_says != buffering::without_limit);
 static_assert(bounded<1024>::name.view() == "bounded<1024>");
 static_assert(bounded<1024>::name.view() != bounded<1023>::name.view());
+
+// framing
+struct framing_that_says_nothing_of_others {
+    using axis = framing_axis;
+    static constexpr std::string_view name = "framing_that_says_nothing_of_others";
+    static constexpr bool implied = false;
+};
+static_assert(framing_word<framed> && framing_word<raw>);
+static_assert(!framing_word<framing_that_says_nothing_of_others> && !framing_word<bounded_by_kernel>);
+static_assert(raw::foreign && !framed::foreign);
+static_assert(framed::implied && !raw::implied);
 
 // lifetime
 static_assert(lifetime_word<owner_lifetime> && lifetime_word<kernel_lifetime> && lifetime_word<filesystem_lifetime>);

@@ -7,10 +7,20 @@
 
 // The counting is done by the compiler, in tests/static/product_*.cpp, which assert these numbers; here they are told.
 TEST_CASE("the full product of all axes") {
-    const std::size_t compile = product::compile_on_shm + product::compile_on_sysv_shm +
-                                product::compile_on_mapped_file + product::compile_on_anonymous_shm;
-    const std::size_t all = 4 * product::all;
-    std::cout << "compositions: " << all << " in all, " << compile << " compile, " << all - compile << " are refused\n";
-    CHECK(all == 8192);
-    CHECK(compile == 4860);
+    const std::size_t in_memory = product::compile_on_shm + product::compile_on_sysv_shm +
+                                  product::compile_on_mapped_file + product::compile_on_anonymous_shm;
+    const std::size_t in_kernel = product::compile_on_mqueue + product::compile_on_sysv_mqueue +
+                                  product::compile_on_fifo + product::compile_on_pipe + product::compile_on_rt_signal +
+                                  product::compile_on_unix_stream + product::compile_on_unix_seqpacket +
+                                  product::compile_on_unix_datagram + product::compile_on_tcp + product::compile_on_udp;
+    const std::size_t all_in_memory = 4 * product::all_in_memory;
+    const std::size_t all_in_kernel = 10 * product::all_in_kernel;
+    std::cout << "in memory: " << all_in_memory << " compositions, " << in_memory << " compile, "
+              << all_in_memory - in_memory << " are refused\n"
+              << "in the kernel: " << all_in_kernel << " compositions, " << in_kernel << " compile, "
+              << all_in_kernel - in_kernel << " are refused\n";
+    CHECK(all_in_memory == 10240);
+    CHECK(in_memory == 4860);
+    CHECK(all_in_kernel == 11520);
+    CHECK(in_kernel == 1338);
 }

@@ -1,0 +1,16 @@
+#include "product.hpp"
+
+// All 1152 compositions on mqueue: the rules say of each what the predicate says.
+
+constexpr product::carrier mqueue_carrier{.longest = product::stay::kernel,
+                                          .many_readers = true,
+                                          .tells_of_readers = true,
+                                          .told_a_number = true,
+                                          .own_measure = true,
+                                          .understood = true};
+
+constexpr product::tally mqueue = product::count<parley::mqueue, product::words_for_the_kernel>(mqueue_carrier);
+
+static_assert(mqueue.disagree == 0);
+static_assert(mqueue.all == product::all_in_kernel);
+static_assert(mqueue.compile == product::compile_on_mqueue);

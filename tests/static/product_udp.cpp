@@ -1,0 +1,11 @@
+#include "product.hpp"
+
+// All 1152 compositions on udp: the rules say of each what the predicate says.
+
+constexpr product::carrier udp_carrier{.loses = true, .own_measure = true, .understood = true};
+
+constexpr product::tally udp = product::count<parley::udp, product::words_for_the_kernel>(udp_carrier);
+
+static_assert(udp.disagree == 0);
+static_assert(udp.all == product::all_in_kernel);
+static_assert(udp.compile == product::compile_on_udp);
