@@ -48,5 +48,8 @@ def expect(what, found, expected):
 
 
 def expect_nothing_left(name):
-    left = [entry for entry in os.listdir("/dev/shm") if name in entry]
-    expect("left in /dev/shm", left, [])
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    own = os.path.join(runtime, "parley") if runtime else f"/tmp/parley-{os.geteuid()}"
+    for folder in ("/dev/shm", "/dev/mqueue", own):
+        left = [entry for entry in os.listdir(folder) if name in entry] if os.path.isdir(folder) else []
+        expect(f"left in {folder}", left, [])

@@ -2,7 +2,12 @@
 
 #include <parley/parley.hpp>
 
+// What carries it: one line to change. Built also over a queue, a pipe and a socket (CMakeLists.txt).
+#ifndef EXAMPLE_CARRIER
+#define EXAMPLE_CARRIER parley::shm
+#endif
+
 /// What both programs agree on. `zero`: no room for a message between them, so sender and receiver must meet.
-using handshake = parley::channel<int, parley::zero>;
+using handshake = parley::channel<int, EXAMPLE_CARRIER, parley::zero>;
 
 inline constexpr const char* default_name = "example-rendezvous";

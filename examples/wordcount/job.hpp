@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <list>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,8 @@
 ///
 ///     reader --- lines ---> (mailbox) ---> worker 1 ... W --- reports ---> (port) ---> collector
 ///
+/// Where the transport has no mailboxes, each worker has a port of its own, and the reader sends to them in turn.
+///
 /// The collector is the parent of all, so it learns from the kernel who has died, and nobody has to be told that the
 /// lines are at an end by a message that could be lost: when everything has been sent the collector *removes* the
 /// mailbox. What is in it can still be received; after that, every worker that is left gets `errc::closed`.
@@ -36,10 +40,28 @@ namespace wordcount {
 /// What the reader sends: a piece of text with the byte before it (see `for_each_piece`).
 using piece = parley::bytes<1024>;
 
-/// Where the reports go, for lines that travel by `Lines`: to a port in the same kind of memory, with the same waiting.
+/// Where the reports go, for lines that travel by `Lines`: to a port on the same transport, with the same waiting; in
+/// shared memory where reports are too large for the transport.
 template <class Lines>
-using reports_for = parley::channel<report, parley::port, typename Lines::transport, typename Lines::synchronization,
-                                    parley::bounded<64>>;
+struct reports_channel_for {
+    template <class Transport>
+    using over = std::type_identity<parley::channel<report, parley::port, Transport, typename Lines::synchronization>>;
+    static constexpr auto choose() {
+        using transport = typename Lines::transport;
+        if constexpr (parley::composable<report, parley::port, transport, typename Lines::synchronization>) {
+            return over<transport>{};
+        } else {
+            return over<parley::shm>{};
+        }
+    }
+    using type = typename decltype(choose())::type;
+};
+template <class Lines>
+using reports_for = typename reports_channel_for<Lines>::type;
+
+/// Whether the workers share one channel for the lines, or have one each.
+template <class Lines>
+inline constexpr bool shared_lines = Lines::addressing::many_receivers;
 
 /// How much a worker of an `at_most_once` mailbox gathers in a report, at most: what its death can cost.
 inline constexpr std::size_t pieces_per_report = 4096;
@@ -83,6 +105,7 @@ public:
         C::remove(name_, ignored);
     }
     operator std::string_view() const noexcept { return name_; }
+    operator std::string() const { return name_; }
 
 private:
     std::string name_;
@@ -92,16 +115,30 @@ private:
 inline constexpr parley::options patient{.open_within = std::chrono::seconds(30)};
 
 template <class Lines>
-void read(const std::vector<std::string>& texts, std::string_view lines, std::string_view reports) {
-    parley::sender<Lines> out{parley::open_only, lines, patient};
+void read(const std::vector<std::string>& texts, const std::vector<std::string>& lines, std::string_view reports) {
+    std::vector<parley::sender<Lines>> outs;
+    for (const auto& each : lines) {
+        outs.emplace_back(parley::open_only, each, patient);
+    }
     parley::sender<reports_for<Lines>> collector{reports, patient};
+    std::size_t turn = 0;
 
     report sent;
     std::vector<piece> batch(pieces_per_batch);
     std::size_t filled = 0;
     const auto flush = [&] {
-        out.send(std::span{std::as_const(batch)}.first(filled));
-        sent.counted.messages += filled;
+        for (std::span rest{std::as_const(batch).data(), filled}; !rest.empty();) {
+            std::error_code code;
+            const auto to = outs.begin() + static_cast<std::ptrdiff_t>(turn++ % outs.size());
+            const auto accepted = to->send(rest, code);
+            sent.counted.messages += accepted;
+            rest = rest.subspan(accepted);
+            if (code && outs.size() > 1) {
+                outs.erase(to);  // its worker was killed: the others do its work
+            } else if (code) {
+                throw std::system_error(code);
+            }
+        }
         filled = 0;
     };
     for (const auto& text : texts) {
@@ -162,7 +199,8 @@ void count_one_by_one(parley::receiver<Lines>& in, parley::sender<reports_for<Li
 
 template <class Lines>
 void work(std::uint32_t number, std::string_view lines, std::string_view reports) {
-    parley::receiver<Lines> in{parley::open_only, lines, patient};
+    auto in = shared_lines<Lines> ? parley::receiver<Lines>{parley::open_only, lines, patient}
+                                  : parley::receiver<Lines>{lines};
     parley::sender<reports_for<Lines>> out{reports, patient};
     out.send(report_builder{number}.content());  // empty: "I am there"
     if constexpr (Lines::addressing::delivery::redelivers) {
@@ -182,12 +220,20 @@ public:
 
     outcome run() {
         const auto start = std::chrono::steady_clock::now();
-        children_.start("reader", [&] { read<Lines>(todo_.texts, lines_, reports_); });
+        for (std::uint32_t number = 0; number < (shared_lines<Lines> ? 1 : todo_.workers); ++number) {
+            lines_.emplace_back("lines-" + std::to_string(number));
+        }
+        const std::vector<std::string> names(lines_.begin(), lines_.end());
+        children_.start("reader", [&] { read<Lines>(todo_.texts, names, reports_); });
         for (std::uint32_t number = 1; number <= todo_.workers; ++number) {
-            children_.start("worker " + std::to_string(number), [&] { work<Lines>(number, lines_, reports_); });
+            const auto& name = names[shared_lines<Lines> ? 0 : number - 1];
+            children_.start("worker " + std::to_string(number), [&] { work<Lines>(number, name, reports_); });
         }
         parley::receiver<reports_channel> in{parley::create_only, reports_};
-        parley::sender<Lines>{parley::create_only, lines_};  // only made here
+        std::optional<parley::sender<Lines>> maker;  // stays, in case that the mailbox goes with whoever made it
+        if constexpr (shared_lines<Lines>) {
+            maker.emplace(parley::create_only, lines_.front());
+        }
 
         progress_bar progress{todo_.expected.bytes};
         while (children_.anybody_alive() && todo_.stop == 0) {
@@ -264,7 +310,9 @@ private:
         }
         const bool all_counted = !redelivers || result_.counted.total.messages >= result_.sent.value_or(0);
         if (!any_worker || (everything_sent() && all_there && all_counted)) {
-            lines_.remove();
+            for (auto& each : lines_) {
+                each.remove();
+            }
             closed_ = true;
         }
     }
@@ -276,7 +324,7 @@ private:
     }
 
     const job& todo_;
-    channel_name<Lines> lines_{"lines"};
+    std::list<channel_name<Lines>> lines_;
     channel_name<reports_channel> reports_{"reports"};
     family children_;
     std::vector<bool> there_;  // by number: the worker has attached

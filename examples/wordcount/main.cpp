@@ -46,6 +46,11 @@ constexpr composition compositions[] = {
     {"unbounded", "the reader never waits", run_over<parley::unbounded>},
     {"single", "one message at a time in the mailbox", run_over<parley::bounded<1>>},
     {"zero", "the reader waits for a worker with each message", run_over<parley::zero>},
+    {"mqueue", "a POSIX message queue", run_over<parley::mqueue>},
+    {"sysv_mqueue", "a System V message queue", run_over<parley::sysv_mqueue>},
+    {"fifo", "a named pipe", run_over<parley::fifo>},
+    {"unix_stream", "a Unix socket to each worker", run_over<parley::unix_stream, parley::port>},
+    {"unix_datagram", "a Unix datagram socket to each worker", run_over<parley::unix_datagram, parley::port>},
 };
 
 volatile std::sig_atomic_t stop = 0;
