@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
 
 namespace parley::transport {
@@ -118,6 +119,7 @@ private:
             }
             try {
                 if (shared.below.put(shared.waiting.front())) {
+                    PARLEY_CRASH_POINT("spill: message handed on, the next one waits");
                     shared.waiting.pop_front();
                     if (shared.waiting.empty()) {
                         shared.changed.notify_all();

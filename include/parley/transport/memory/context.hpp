@@ -326,7 +326,7 @@ private:
         const bool waited = waiting::wait_until(
             lot, place_, until, [&] { return ready() || closed(); }, look, was_asleep_, looks);
         if (waited && segment_.closed() == segment::closing::owner_died) {
-            report_dead_owner(ready());
+            report_dead_owner(!IsSender && ready());  // to a sender, room is of no use any more
         }
         return waited;
     }
