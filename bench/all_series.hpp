@@ -11,4 +11,14 @@ void add_mailbox_streams(suite& measured);
 void add_sleeping_ping_pongs(suite& measured);
 void add_bars(suite& measured);
 
+// What the kernel carries; these bring their own bars.
+void add_queues(suite& measured);
+void add_pipes(suite& measured);
+void add_unix_stream_sockets(suite& measured);
+void add_unix_seqpacket_sockets(suite& measured);
+void add_unix_datagram_sockets(suite& measured);
+void add_tcp_sockets(suite& measured);
+void add_udp_sockets(suite& measured);
+void add_signals(suite& measured);
+
 }  // namespace bench

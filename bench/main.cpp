@@ -41,8 +41,10 @@ std::uint32_t take_rounds(std::vector<char*>& arguments) {
 }
 
 void print_machine() {
-    std::printf("%s, %zu cores to run on; figures are of 64-byte messages between pinned processes\n",
-                bench::processor_name().c_str(), bench::cores().size());
+    std::printf(
+        "%s, %zu cores to run on; figures are of messages between pinned processes, of 64 bytes if nothing else is "
+        "said\n",
+        bench::processor_name().c_str(), bench::cores().size());
     if (bench::cores().size() < 2) {
         std::printf("with one core nothing here means much: two processes never run at the same time\n");
     }
@@ -68,11 +70,19 @@ int main(int count, char** values) {
     bench::add_mailbox_streams(measured);
     bench::add_sleeping_ping_pongs(measured);
     bench::add_bars(measured);
-    bench::register_rounds(measured, rounds);
+    bench::add_queues(measured);
+    bench::add_pipes(measured);
+    bench::add_unix_stream_sockets(measured);
+    bench::add_unix_seqpacket_sockets(measured);
+    bench::add_unix_datagram_sockets(measured);
+    bench::add_tcp_sockets(measured);
+    bench::add_udp_sockets(measured);
+    bench::add_signals(measured);
+    const std::size_t runs = bench::register_rounds(measured, rounds);
 
     print_machine();
     benchmark::AddCustomContext("processor", bench::processor_name());
-    bench::progress shown(measured.all().size() * rounds);
+    bench::progress shown(runs);
     benchmark::RunSpecifiedBenchmarks(&shown);
     benchmark::Shutdown();
 

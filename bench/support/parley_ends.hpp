@@ -20,10 +20,19 @@
 
 namespace bench {
 
-/// A name that no other run of this or another benchmark has.
-[[nodiscard]] inline std::string fresh_name() {
+/// A name that no other run of this or another benchmark has. Across machines that is an address: the whole of 127/8 is
+/// this machine, and the ports below 32768 are those that the kernel gives to nobody by itself.
+template <class C>
+[[nodiscard]] std::string fresh_name() {
     static std::uint64_t runs = 0;
-    return "parley-bench-" + std::to_string(::getpid()) + "-" + std::to_string(runs++);
+    const auto process = static_cast<std::uint64_t>(::getpid());
+    const std::uint64_t run = runs++;
+    if constexpr (C::transport::capabilities.crosses_machines) {
+        return "127." + std::to_string(1 + process / 65536 % 250) + "." + std::to_string(process / 256 % 256) + "." +
+               std::to_string(process % 256) + ":" + std::to_string(12'000 + run % 20'000);
+    } else {
+        return "parley-bench-" + std::to_string(process) + "-" + std::to_string(run);
+    }
 }
 
 /// A nonblocking channel's end polls, a blocking one's waits by itself.
@@ -36,15 +45,29 @@ template <class C, class End>
     }
 }
 
+/// Receives a message. A large one goes to where it stays, not through the result of a call.
+template <class C, class In>
+[[nodiscard]] typename C::message receive_from(In& in) {
+    if constexpr (sizeof(typename C::message) <= sizeof(message) || C::buffering::rendezvous) {
+        return in.receive();
+    } else {
+        typename C::message taken;
+        static_cast<void>(in.receive(std::span(&taken, 1)));
+        return taken;
+    }
+}
+
 /// One side of a direct link, with the endpoint that it belongs to.
 template <class C>
 class direct_end {
+    using message = typename C::message;
+
 public:
     direct_end(const std::string& me, const std::string& peer) : me_(me), link_(me_.link(peer)) {}
 
     // Only one half of these is called: which, the channel's synchronization says.
     void send(const message& given) { static_cast<void>(link_.send(given)); }
-    [[nodiscard]] message receive() { return link_.receive(); }
+    [[nodiscard]] message receive() { return receive_from<C>(link_); }
     void send(std::span<const message> given) { static_cast<void>(link_.send(given)); }
     [[nodiscard]] std::size_t receive(std::span<message> taken) { return link_.receive(taken); }
 
@@ -62,6 +85,9 @@ private:
 template <class C>
 class direct_pair {
 public:
+    using message_type = typename C::message;
+    static constexpr bool loses = !C::transport::capabilities.lossless;
+
     direct_pair() = default;
     explicit direct_pair(crowd) {}
     direct_pair(const direct_pair&) = delete;
@@ -78,8 +104,8 @@ public:
     [[nodiscard]] auto consumer() const { return right(); }
 
 private:
-    std::string left_ = fresh_name();
-    std::string right_ = left_ + "-peer";
+    std::string left_ = fresh_name<C>();
+    std::string right_ = fresh_name<C>();
 };
 
 /// Senders and receivers of one mailbox: the setup of a stream.
@@ -98,14 +124,49 @@ public:
     [[nodiscard]] auto consumer() const { return end_of_kind<C>(parley::receiver<C>(name_), crowded_); }
 
 private:
-    std::string name_ = fresh_name();
+    std::string name_ = fresh_name<C>();
     bool crowded_;
+};
+
+/// The two ends of a link without a name: the setup of a ping-pong, and of a stream one way.
+template <class C>
+class anonymous_pair {
+    class end {
+    public:
+        explicit end(parley::link<C>&& side) : link_(std::move(side)) {}
+        void send(const typename C::message& given) { link_.send(given); }
+        [[nodiscard]] typename C::message receive() { return receive_from<C>(link_); }
+
+    private:
+        parley::link<C> link_;
+    };
+
+public:
+    using message_type = typename C::message;
+
+    anonymous_pair() = default;
+    explicit anonymous_pair(crowd) {}
+
+    // Each in a process of its own, which lets go of the end that is not its own.
+    [[nodiscard]] auto left() { return one_of(std::move(sides_->first)); }
+    [[nodiscard]] auto right() { return one_of(std::move(sides_->second)); }
+    [[nodiscard]] auto producer() { return left(); }
+    [[nodiscard]] auto consumer() { return right(); }
+
+private:
+    [[nodiscard]] end one_of(parley::link<C>&& mine) {
+        end result(std::move(mine));
+        sides_.reset();
+        return result;
+    }
+
+    std::optional<decltype(C::pair())> sides_ = C::pair();
 };
 
 /// Bytes of shared memory that a channel of this name and kind takes, asked of the file system.
 template <class C>
 [[nodiscard]] measurement memory_of_mailbox(std::uint64_t) {
-    const std::string name = fresh_name();
+    const std::string name = fresh_name<C>();
     const parley::sender<C> out(name);
     std::uint64_t bytes = 0;
     for (const auto& file : std::filesystem::directory_iterator("/dev/shm")) {

@@ -23,9 +23,9 @@ namespace bench {
 /// `Setup` is made before the fork; `left()` and `right()` are each called once, in the process that plays that side,
 /// and return an end with `send(const message&)` and `message receive()`. The figure is the median over groups of round
 /// trips: a group is long enough for the clock and short enough that a lost time slice spoils few of them.
-template <class Setup>
+template <class Setup, std::uint64_t group = 100>
 measurement ping_pong(std::uint64_t round_trips) {
-    constexpr std::uint64_t group = 100;
+    using content = message_type<Setup>;
     const std::uint64_t groups = std::max<std::uint64_t>(round_trips / group, 20);
     const std::uint64_t warm_up = groups / 10 + 1;
     struct meeting {
@@ -38,7 +38,7 @@ measurement ping_pong(std::uint64_t round_trips) {
 
     processes.start("left", [&] {
         auto end = setup.left();
-        prepared_messages out;
+        prepared_messages<content> out(0);
         std::vector<double> one_way;
         one_way.reserve(groups);
         std::uint64_t number = 0;
@@ -52,7 +52,7 @@ measurement ping_pong(std::uint64_t round_trips) {
             for (std::uint64_t trip = 0; trip < group; ++trip, ++number) {
                 end.send(out[number]);
                 out.renew(number);
-                const message back = end.receive();
+                const content back = end.receive();
                 if (number_of(back) != number || !intact(back)) {
                     throw std::runtime_error("another message came back than was sent");
                 }
@@ -67,7 +67,7 @@ measurement ping_pong(std::uint64_t round_trips) {
         auto end = setup.right();
         meet->line.wait_for(2);
         for (std::uint64_t number = 0; number < (warm_up + groups) * group; ++number) {
-            const message in = end.receive();
+            const content in = end.receive();
             if (number_of(in) != number || !intact(in)) {
                 throw std::runtime_error("message " + std::to_string(number) + " is missing or damaged");
             }

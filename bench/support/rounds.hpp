@@ -5,6 +5,7 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -61,15 +62,18 @@ inline void run_once(benchmark::State& state, series& one, std::uint32_t round) 
 }
 
 /// Registers every series once per round, A B C A B C, so that a machine that gets slower or faster on the way does so
-/// for all. Every other round runs backwards, so that no series always comes just after the same one.
-inline void register_rounds(suite& measured, std::uint32_t rounds) {
+/// for all. Every other round runs backwards, so that no series always comes just after the same one. Returns how many
+/// runs these are.
+inline std::size_t register_rounds(suite& measured, std::uint32_t rounds) {
     auto& all = measured.all();
+    std::size_t runs = 0;
     for (std::uint32_t round = 0; round < rounds; ++round) {
         for (std::size_t index = 0; index < all.size(); ++index) {
             series& one = round % 2 == 0 ? all[index] : all[all.size() - 1 - index];
-            if (one.measured_in == unit::bytes && round > 0) {
+            if (round % one.every != 0 || (one.measured_in == unit::bytes && round > 0)) {
                 continue;
             }
+            ++runs;
             const std::string name = one.name + "/round:" + std::to_string(round);
             benchmark::RegisterBenchmark(name.c_str(),
                                          [&one, round](benchmark::State& state) { run_once(state, one, round); })
@@ -78,6 +82,7 @@ inline void register_rounds(suite& measured, std::uint32_t rounds) {
                 ->Unit(benchmark::kMillisecond);
         }
     }
+    return runs;
 }
 
 }  // namespace bench

@@ -20,6 +20,7 @@ struct series {
     std::uint64_t count;  ///< the first guess of that; the suite finds what takes `run_seconds`
     double run_seconds;   ///< how long a run is to take: long enough to measure, short enough that the next one still
                           ///< sees the same machine
+    std::uint32_t every;  ///< it is measured in each so-manieth round, an odd number, so that it still runs both ways
     bool calibrated = false;
     std::string failure{};                ///< why it was given up; empty while all is well
     std::vector<double> samples{};        ///< one per round
@@ -32,7 +33,7 @@ struct bar {
     std::string title;
     std::string a;
     std::vector<std::string> b;
-    enum class direction { at_most, at_least } wanted;
+    enum class direction { at_most, at_least, told } wanted;  ///< `told`: a price that is what it is
     double limit;
 };
 
@@ -41,8 +42,8 @@ struct bar {
 class suite {
 public:
     void add(std::string name, unit measured_in, std::uint64_t first_count,
-             std::function<measurement(std::uint64_t)> run, double run_seconds = 0.02) {
-        all_.push_back({std::move(name), measured_in, std::move(run), first_count, run_seconds});
+             std::function<measurement(std::uint64_t)> run, double run_seconds = 0.02, std::uint32_t every = 1) {
+        all_.push_back({std::move(name), measured_in, std::move(run), first_count, run_seconds, every});
     }
     void add(bar line) { bars_.push_back(std::move(line)); }
 

@@ -1,0 +1,35 @@
+#include "all_series.hpp"
+#include "reference/system_calls/pipes.hpp"
+#include "support/kernel_series.hpp"
+
+#include <cstddef>
+
+namespace bench {
+
+namespace {
+
+using large = message_of<64 * 1024>;
+
+// In packets each message takes a page of the pipe; one of 64 KiB takes 17 with parley's headers, and the largest pipe
+// of an unprivileged user has 256.
+constexpr std::size_t small_in_a_pipe = 16;
+constexpr std::size_t large_in_a_pipe = 8;
+
+}  // namespace
+
+void add_pipes(suite& measured) {
+    comparison<parley::pipe, reference::pipe, message, small_in_a_pipe> over_pipes(measured, "pipe", "64B");
+    over_pipes.add();
+    over_pipes.add_price_of_other_bufferings();
+    over_pipes.add_price_over<reference::pipe_of_bytes>("pipe_of_bytes");
+    comparison<parley::pipe, reference::pipe, large, large_in_a_pipe> large_over_pipes(measured, "pipe", "64KiB");
+    large_over_pipes.add();
+    large_over_pipes.add_price_over<reference::pipe_of_bytes>("pipe_of_bytes");
+
+    comparison<parley::fifo, reference::fifo, message, small_in_a_pipe> over_fifos(measured, "fifo", "64B");
+    over_fifos.add();
+    over_fifos.add_price_of_other_bufferings();
+    comparison<parley::fifo, reference::fifo, large, large_in_a_pipe>(measured, "fifo", "64KiB").add();
+}
+
+}  // namespace bench

@@ -1,0 +1,27 @@
+#include "all_series.hpp"
+#include "reference/system_calls/sockets.hpp"
+#include "support/kernel_series.hpp"
+
+namespace bench {
+
+namespace {
+
+using large = message_of<64 * 1024>;
+
+/// TCP finds out by itself how large its buffers are to be, and takes its time.
+constexpr double stream_seconds = 0.1;
+
+}  // namespace
+
+void add_tcp_sockets(suite& measured) {
+    comparison<parley::tcp, reference::tcp, message, 0> small_messages(measured, "tcp", "64B", stream_seconds);
+    small_messages.add();
+    small_messages.add_price_of_credits();
+    small_messages.add_price_of_other_bufferings();
+
+    comparison<parley::tcp, reference::tcp, large, 0> large_messages(measured, "tcp", "64KiB", stream_seconds);
+    large_messages.add();
+    large_messages.add_price_of_credits();
+}
+
+}  // namespace bench

@@ -1,0 +1,26 @@
+#include "all_series.hpp"
+#include "reference/system_calls/sockets.hpp"
+#include "support/kernel_series.hpp"
+
+namespace bench {
+
+namespace {
+
+using large = message_of<64 * 1024>;
+
+}  // namespace
+
+void add_unix_seqpacket_sockets(suite& measured) {
+    comparison<parley::unix_seqpacket, reference::unix_seqpacket, message, 0> small_messages(measured, "unix_seqpacket",
+                                                                                             "64B");
+    small_messages.add();
+    small_messages.add_price_of_credits();
+    small_messages.add_price_of_other_bufferings();
+
+    comparison<parley::unix_seqpacket, reference::unix_seqpacket, large, 0> large_messages(measured, "unix_seqpacket",
+                                                                                           "64KiB");
+    large_messages.add();
+    large_messages.add_price_of_credits();
+}
+
+}  // namespace bench

@@ -1,0 +1,113 @@
+#pragma once
+
+#include "descriptor.hpp"
+#include "ends.hpp"
+
+#include <array>
+#include <cstddef>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace bench::reference {
+
+struct socket_calls {
+    static constexpr const char* write_name = "send";
+    static constexpr const char* read_name = "recv";
+    static ::ssize_t write(int file, const void* bytes, std::size_t size) noexcept {
+        return ::send(file, bytes, size, MSG_NOSIGNAL);
+    }
+    static ::ssize_t read(int file, void* bytes, std::size_t size) noexcept { return ::recv(file, bytes, size, 0); }
+};
+
+/// A pair of connected Unix sockets.
+template <int Type>
+struct unix_sockets {
+    static both_sides open(std::size_t, std::size_t) {
+        std::array<int, 2> made{};
+        checked(::socketpair(AF_UNIX, Type | SOCK_CLOEXEC, 0, made.data()), "socketpair");
+        both_sides result;
+        result.left.out = descriptor(made[0]);
+        result.right.out = descriptor(made[1]);
+        return result;
+    }
+};
+
+struct unix_stream : unix_sockets<SOCK_STREAM> {
+    template <class Message, class Waiting>
+    using end = stream_end<socket_calls, Message, Waiting>;
+};
+
+struct unix_seqpacket : unix_sockets<SOCK_SEQPACKET> {
+    template <class Message, class Waiting>
+    using end = message_end<socket_calls, Message, Waiting>;
+};
+
+struct unix_datagram : unix_sockets<SOCK_DGRAM> {
+    template <class Message, class Waiting>
+    using end = message_end<socket_calls, Message, Waiting>;
+};
+
+namespace loopback {
+
+/// A socket at a port of the kernel's choice.
+inline descriptor bound_socket(int type) {
+    descriptor result(checked(::socket(AF_INET, type | SOCK_CLOEXEC, 0), "socket"));
+    ::sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    checked(::bind(result.get(), reinterpret_cast<const ::sockaddr*>(&address), sizeof address), "bind");
+    return result;
+}
+
+/// Connects to where the other socket is bound.
+inline void connect(const descriptor& from, const descriptor& to) {
+    ::sockaddr_in address{};
+    ::socklen_t size = sizeof address;
+    checked(::getsockname(to.get(), reinterpret_cast<::sockaddr*>(&address), &size), "getsockname");
+    checked(::connect(from.get(), reinterpret_cast<const ::sockaddr*>(&address), size), "connect");
+}
+
+inline void send_at_once(const descriptor& socket) {
+    const int on = 1;
+    checked(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), "setsockopt(TCP_NODELAY)");
+}
+
+}  // namespace loopback
+
+struct tcp {
+    static both_sides open(std::size_t, std::size_t) {
+        const descriptor listener = loopback::bound_socket(SOCK_STREAM);
+        checked(::listen(listener.get(), 1), "listen");
+        both_sides result;
+        result.left.out = descriptor(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+        loopback::connect(result.left.out, listener);
+        result.right.out = descriptor(checked(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC), "accept4"));
+        loopback::send_at_once(result.left.out);
+        loopback::send_at_once(result.right.out);
+        return result;
+    }
+
+    template <class Message, class Waiting>
+    using end = stream_end<socket_calls, Message, Waiting>;
+};
+
+/// Loses what comes while the receiver's buffer is full.
+struct udp {
+    static constexpr bool loses = true;
+
+    static both_sides open(std::size_t, std::size_t) {
+        both_sides result;
+        result.left.out = loopback::bound_socket(SOCK_DGRAM);
+        result.right.out = loopback::bound_socket(SOCK_DGRAM);
+        loopback::connect(result.left.out, result.right.out);
+        loopback::connect(result.right.out, result.left.out);
+        return result;
+    }
+
+    template <class Message, class Waiting>
+    using end = message_end<socket_calls, Message, Waiting>;
+};
+
+}  // namespace bench::reference

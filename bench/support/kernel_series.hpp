@@ -1,0 +1,157 @@
+#pragma once
+
+#include "../reference/system_calls/by_hand.hpp"
+#include "message.hpp"
+#include "parley_ends.hpp"
+#include "ping_pong.hpp"
+#include "stream.hpp"
+#include "suite.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+/// A transport of the kernel beside the same system calls written by hand, in two shapes: to and fro, and one way.
+
+namespace bench {
+
+inline constexpr std::uint64_t trips_per_group = 5;  // each takes a microsecond at least
+inline constexpr double ping_pong_seconds = 0.01;
+inline constexpr double usual_stream_seconds = 0.02;
+inline constexpr std::uint32_t rounds_between = 5;
+
+enum class shape { to_and_fro, one_way };
+
+/// How two processes meet over a transport: on a direct link, by their names or, without names, over a pair.
+template <class Message, class Transport, class Buffering>
+using link_of = parley::channel<Message, Transport, parley::direct, Buffering>;
+template <class C>
+using meeting_of = std::conditional_t<C::transport::capabilities.named, direct_pair<C>, anonymous_pair<C>>;
+
+/// All series and bars of one transport, for messages of one size.
+///
+/// `Kernel` is the reference, with room for `Capacity` messages where it can be told; parley's base is what asks for no
+/// more than that: `bounded<Capacity>` where the kernel itself counts messages or has no bound of its own, else
+/// `bounded_by_kernel`.
+template <class Transport, class Kernel, class Message, std::size_t Capacity>
+class comparison {
+    template <class... Words>
+    static constexpr bool composes = parley::composable<Message, Transport, parley::direct, Words...>;
+    static constexpr bool bound_is_in_bytes =
+        composes<parley::bounded_by_kernel> && !Transport::capabilities.exact_capacity;
+    using base = std::conditional_t<bound_is_in_bytes, parley::bounded_by_kernel, parley::bounded<Capacity>>;
+    using natural = typename parley::channel<Message, Transport, parley::direct>::buffering;
+    using bounded = std::conditional_t<bound_is_in_bytes, natural, base>;
+
+public:
+    comparison(suite& measured, std::string transport, std::string size, double stream_seconds = usual_stream_seconds)
+        : measured_(measured),
+          transport_(std::move(transport)),
+          size_(std::move(size)),
+          stream_seconds_(stream_seconds) {}
+
+    /// By hand and by parley.
+    void add() {
+        add_bar<shape::to_and_fro>(bar::direction::at_most, 1.1);
+        add_bar<shape::one_way>(bar::direction::at_least, 0.9);
+    }
+
+    /// What it costs to have the bound in messages where the kernel has it in bytes.
+    void add_price_of_credits() {
+        if constexpr (bound_is_in_bytes) {
+            add_price<bounded, base>();
+        }
+    }
+
+    /// What it costs to hand over in person, or never to wait.
+    void add_price_of_other_bufferings() {
+        if constexpr (composes<parley::zero>) {
+            add_price<parley::zero, bounded>();
+        }
+        if constexpr (composes<parley::unbounded>) {
+            add_price<parley::unbounded, bounded>();
+        }
+    }
+
+    /// What it costs that the system calls are these, and not those of another reference that promises less.
+    template <class Simpler>
+    void add_price_over(const std::string& name) {
+        add_price_over<shape::to_and_fro, Simpler>(name);
+        add_price_over<shape::one_way, Simpler>(name);
+    }
+
+private:
+    template <shape Shape>
+    [[nodiscard]] std::string what() const {
+        return (Shape == shape::to_and_fro ? "ping_pong_" : "stream_") + size_;
+    }
+    template <shape Shape, class Buffering>
+    [[nodiscard]] std::string name_of() const {
+        return transport_ + "." + std::string(std::string_view(Buffering::name)) + "/" + what<Shape>();
+    }
+
+    template <shape Shape>
+    void add_bar(bar::direction wanted, double limit) {
+        const auto references = add_references<Shape, Kernel>(transport_);
+        add_parley<Shape, base>();
+        measured_.add({transport_ + " " + what<Shape>(), name_of<Shape, base>(), references, wanted, limit});
+    }
+
+    /// Both ways to wait; their names.
+    template <shape Shape, class Calls>
+    std::vector<std::string> add_references(const std::string& name) {
+        const auto blocking = "by_hand.blocking." + name + "/" + what<Shape>();
+        const auto polling = "by_hand.polling." + name + "/" + what<Shape>();
+        add_series<Shape, reference::by_hand<Calls, Message, reference::blocking_calls, Capacity>>(blocking);
+        add_series<Shape, reference::by_hand<Calls, Message, reference::polling_calls, Capacity>>(polling);
+        return {blocking, polling};
+    }
+
+    template <shape Shape, class Simpler>
+    void add_price_over(const std::string& name) {
+        const auto references = add_references<Shape, Simpler>(name);
+        measured_.add({transport_ + " over " + name + " " + what<Shape>(), name_of<Shape, base>(), references,
+                       bar::direction::told, 0});
+    }
+
+    template <class With, class Without>
+    void add_price() {
+        add_price<shape::to_and_fro, With, Without>();
+        add_price<shape::one_way, With, Without>();
+    }
+    template <shape Shape, class With, class Without>
+    void add_price() {
+        add_parley<Shape, With>();
+        const auto title = std::string(std::string_view(With::name)) + ", " + transport_ + " " + what<Shape>();
+        measured_.add({title, name_of<Shape, With>(), {name_of<Shape, Without>()}, bar::direction::told, 0});
+    }
+
+    template <shape Shape, class Buffering>
+    void add_parley() {
+        add_series<Shape, meeting_of<link_of<Message, Transport, Buffering>>>(name_of<Shape, Buffering>());
+    }
+
+    template <shape Shape, class Setup>
+    void add_series(std::string name) {
+        if constexpr (Shape == shape::to_and_fro) {
+            measured_.add(std::move(name), unit::nanoseconds, 400, ping_pong<Setup, trips_per_group>, ping_pong_seconds,
+                          rounds_between);
+        } else {
+            measured_.add(
+                std::move(name), unit::messages_per_second, 1'000,
+                [](std::uint64_t messages) { return stream<Setup, false>({}, messages); }, stream_seconds_,
+                rounds_between);
+        }
+    }
+
+    suite& measured_;
+    std::string transport_;
+    std::string size_;
+    double stream_seconds_;
+};
+
+}  // namespace bench
