@@ -117,30 +117,25 @@ struct in_other_memory {
 
 /// The bounds are such as every transport of the kernel gives to an unprivileged user.
 struct in_kernel {
-    using bounded_mailboxes = std::tuple<                //
-        words<>,                                         //
-        words<bounded<4>, sync<nonblocking, blocking>>,  //
-        words<bounded<1>, sync<blocking_on<spin>, nonblocking>, owner_lifetime>>;
-    using unbounded_mailboxes = std::tuple<words<unbounded>, words<unbounded, sync<nonblocking, blocking>>>;
-    using zero_mailboxes = std::tuple<             //
-        words<zero>,                               //
-        words<zero, sync<nonblocking, blocking>>,  //
+    using bounded_mailboxes = std::tuple<  //
+        words<>,                           //
+        words<bounded<4>, sync<nonblocking, blocking>>>;
+    using unbounded_mailboxes = std::tuple<words<unbounded>>;
+    using zero_mailboxes = std::tuple<                      //
+        words<zero>,                                        //
+        words<zero, sync<nonblocking, blocking_on<spin>>>,  //
         words<zero, sync<blocking, nonblocking>>>;
     using ports = std::tuple<                                  //
         words<port>,                                           //
-        words<port, bounded<4>, sync<nonblocking, blocking>>,  //
         words<port, bounded<1>, sync<blocking, nonblocking>>,  //
         words<port, unbounded>,                                //
         words<port, zero>,                                     //
-        words<port, zero, sync<nonblocking, blocking>>,        //
-        words<port, zero, sync<blocking, nonblocking>>>;
+        words<port, zero, sync<nonblocking, blocking>>>;
     using links = std::tuple<                                    //
         words<direct>,                                           //
         words<direct, bounded<4>, sync<nonblocking, blocking>>,  //
-        words<direct, bounded<1>, sync<blocking, nonblocking>>,  //
-        words<direct, unbounded>,                                //
+        words<direct, unbounded, blocking_on<spin>>,             //
         words<direct, zero>,                                     //
-        words<direct, zero, sync<nonblocking, blocking>>,        //
         words<direct, zero, sync<blocking, nonblocking>>>;
 };
 

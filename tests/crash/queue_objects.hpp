@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <mqueue.h>
 #include <sys/msg.h>
+#include <unistd.h>
 
 #include <parley/parley.hpp>
 
@@ -55,6 +57,28 @@ public:
             }
         }
         return result;
+    }
+
+    /// Takes away all there may be, also where nobody can believe the books any more.
+    void take_away() const {
+        if constexpr (lies_in_queues<C>) {
+            using object = typename C::transport::backing_type::object;
+            if constexpr (std::is_same_v<object, transport::queue::system_v_object>) {
+                const auto hash = std::hash<std::string>{}(names_.front()) & 0x00ffffffU;
+                const auto first = static_cast<::key_t>(0x70000000U | hash);  // transport/queue/system_v_object.hpp
+                for (::key_t key = first; key < first + 64; ++key) {
+                    ::msgctl(::msgget(key, 0), IPC_RMID, nullptr);
+                }
+            } else {
+                for (const auto& name : names_) {
+                    if constexpr (std::is_same_v<object, transport::queue::posix_object>) {
+                        ::mq_unlink(name.c_str());
+                    } else {
+                        ::unlink(name.c_str());
+                    }
+                }
+            }
+        }
     }
 
     [[nodiscard]] bool books_are_there() const { return !books_.empty() && std::filesystem::exists(books_); }

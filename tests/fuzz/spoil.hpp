@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "crash/queue_objects.hpp"
 #include "hostile.hpp"
 
 /// Garbage written all over the segments of a channel, while others send and receive.
@@ -129,6 +130,7 @@ void spoil_mailbox(std::size_t spare) {
     std::error_code ignored;
     C::remove(name, ignored);
     std::filesystem::remove(path);
+    queue_objects<C>(name).take_away();
 }
 
 /// With the header spared, garbage reaches the rings; without, it mostly ends at the header.

@@ -43,7 +43,7 @@ struct fifo_names {
         } else {
             path = os::runtime_directory() + "/" + file + ".fifo";
         }
-        return path + (index == 0 ? "" : "." + std::to_string(index));
+        return path + (index == 0 ? "" : "-" + std::to_string(index));
     }
 };
 

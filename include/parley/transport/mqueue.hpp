@@ -24,7 +24,8 @@ struct posix_names {
 
     [[nodiscard]] static std::string to_file(std::string_view name) { return segment::posix_backing::checked(name); }
     [[nodiscard]] static std::string object_name(const std::string& file, std::size_t index) {
-        return "/parley." + file + (index == 0 ? "" : "." + std::to_string(index));
+        // No two channels share a name: a first object begins with another prefix than all others.
+        return index == 0 ? "/parley." + file : "/parley-" + std::to_string(index) + "." + file;
     }
 };
 
@@ -32,7 +33,7 @@ struct posix_names {
 
 /// POSIX message queues (mq_overview(7)): the channel `orders` is the queue `/parley.orders` (in /dev/mqueue where that
 /// is mounted), and beside it /dev/shm/parley-mqueue.orders keeps the books. The return way of a direct link is the
-/// queue of that name with `.1`.
+/// queue `/parley-1.` and that name.
 ///
 /// Limits of an unprivileged user: fs.mqueue.msg_max messages (10), fs.mqueue.msgsize_max bytes each (8192), and
 /// RLIMIT_MSGQUEUE bytes in all (819,200).

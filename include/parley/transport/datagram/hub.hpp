@@ -84,6 +84,9 @@ public:
         if (size < 0) {
             return note_failure(errno);
         }
+        if (size == 0 && shut_) {
+            return arrival::nothing;
+        }
         if ((datagram.msg_flags & MSG_TRUNC) != 0 || static_cast<std::size_t>(size) > parcel_type::largest) {
             return drop();
         }
@@ -138,6 +141,7 @@ public:
     [[nodiscard]] bool removed() {
         if (!removed_ && place_.removed()) {
             removed_ = true;
+            shut();
             say_goodbye();
         }
         return removed_;
@@ -298,6 +302,9 @@ private:
         tell(from_, bytes.data(), envelope_size + length);
     }
 
+    /// From now on nobody's message is accepted; what was accepted before can be received.
+    void shut() noexcept { shut_ = place_.shut(); }
+
     void say_goodbye() noexcept {
         if constexpr (!bare<C>) {
             known_.for_each([this](const correspondent& each) {
@@ -333,6 +340,7 @@ private:
             return;
         }
         if constexpr (!bare<C>) {
+            shut();  // or reading would make room, for messages that nobody will read
             try {
                 for (int count = 0; count < last_datagrams; ++count) {
                     const auto what = next();
@@ -368,6 +376,7 @@ private:
     Known known_;
     statistics seen_;
     bool removed_ = false;
+    bool shut_ = false;
     origin other_end_;   ///< of a pair
     bool met_ = false;   ///< of a pair: somebody has used the other end
     bool left_ = false;  ///< and has taken leave

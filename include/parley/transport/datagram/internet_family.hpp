@@ -84,6 +84,8 @@ public:
     [[nodiscard]] static constexpr bool is_pair() noexcept { return false; }
     [[nodiscard]] static constexpr bool may_ask() noexcept { return false; }
     [[nodiscard]] static constexpr bool removed() noexcept { return false; }
+    /// A socket that is connected to nobody cannot be shut: what comes until it is closed is lost.
+    [[nodiscard]] static constexpr bool shut() noexcept { return false; }
     void leave() noexcept { claim_.release(); }
 
 private:

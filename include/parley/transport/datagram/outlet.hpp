@@ -290,11 +290,13 @@ private:
                             "sending to " + to_.where() + ": a datagram of " + std::to_string(parcel_type::largest) +
                                 " bytes is more than the kernel takes (" + std::string(Family::limit_of_size) +
                                 "); raise it, or send a smaller message");
+            case EPIPE:  // it takes no more
+                settle(fate::left);
+                throw_gone();
             case ECONNREFUSED:
             case ECONNRESET:
             case ENOTCONN:
             case ENOENT:
-            case EPIPE:
                 if constexpr (bare<C> && !Family::lossless) {  // another program may come to that address at any time
                     throw_error(errc::closed, "sending to " + to_.where() + ": nobody is there at the moment");
                 }

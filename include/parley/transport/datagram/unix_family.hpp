@@ -169,6 +169,8 @@ public:
     [[nodiscard]] bool is_pair() const noexcept { return !pair_.empty(); }
     [[nodiscard]] bool removed() const noexcept { return !is_pair() && !claim_.holds(); }
     [[nodiscard]] bool may_ask() const noexcept { return everything_read(socket_.get()); }
+    /// Senders get EPIPE from now on. Whether that was possible.
+    [[nodiscard]] bool shut() const noexcept { return ::shutdown(socket_.get(), SHUT_RD) == 0; }
     void leave() noexcept { claim_.release(); }
 
 private:

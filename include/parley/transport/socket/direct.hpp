@@ -34,7 +34,7 @@
 /// - `source`, what it knows of one peer: `source_of(name)` stays where it is as long as the hub, and
 /// `state_of(source)`
 ///   says whether the peer is there, or how it ended, once everything that it sent has been received;
-///   `forget_end(source)`: how it ended does not matter any more;
+///   `forget_end(source)`: how it ended does not matter any more; `refresh()`: learns who has come and gone;
 /// - `try_pop(source*)`, a message of that peer, or of anybody for null; `try_pop_some(source*, batch)`; and
 ///   `try_pop_any()`, a message and the name under which it came. None of these waits;
 /// - `is_ready(source*)`: whether an attempt would succeed, as far as one can know;
@@ -89,7 +89,7 @@ public:
 
     [[nodiscard]] bool try_push(no_loans&, const message_type& content) {
         if (!reaches()) {
-            check_peer();
+            check_peer(true);
             return false;
         }
         return sent(out_->try_send(content, false));
@@ -101,7 +101,7 @@ public:
         const bool accepted = os::keep_trying(
             until, [&] { return reaches() && sent(out_->try_send(content, true)); },
             [&] {
-                check_peer();
+                check_peer(true);
                 return out_->state() == presence::here ? out_->wait(until, spin) : wait_for_peer(until);
             });
         if (accepted) {
@@ -196,7 +196,7 @@ private:
     [[nodiscard]] bool sent(attempt result) {
         if (result == attempt::over) {
             if (!reaches()) {  // else it is back
-                check_peer();
+                check_peer(true);
             }
         }
         return result == attempt::accepted;
@@ -215,22 +215,27 @@ private:
         if (in_->is_closed()) {
             throw_error(errc::closed, in_->where() + " is closed: the endpoint was removed by its name");
         }
-        check_peer();
+        check_peer(false);
     }
 
-    /// Throws if the peer was there and is not any more. Over an endpoint it is there if anything of it is.
-    void check_peer() {
-        const auto inward = own_in_ != nullptr ? in_->state() : in_->state_of(*from_);
+    /// Throws if the peer was there and is not any more. For one who receives it is there if anything of it is.
+    void check_peer(bool sends) {
         const auto outward = out_->state();
+        if (sends && outward != presence::here && own_in_ == nullptr) {
+            in_->refresh();
+        }
+        const auto inward = own_in_ != nullptr ? in_->state() : in_->state_of(*from_);
         for (const auto how : {presence::garbage, presence::another, presence::crowded}) {
             if (inward == how || outward == how) {
                 end(how);
             }
         }
-        const bool is_here =
-            own_in_ != nullptr ? outward == presence::here : outward == presence::here || inward == presence::here;
+        const bool one_is_enough = own_in_ == nullptr && (!sends || outward == presence::unknown);
+        if (outward == presence::here || (one_is_enough && inward == presence::here)) {
+            return;
+        }
         for (const auto how : {presence::left, presence::died}) {
-            if (!is_here && (inward == how || outward == how)) {
+            if (inward == how || outward == how) {
                 end(how);
             }
         }

@@ -81,6 +81,9 @@ public:
 
     /// Whether somebody of that name is there, or how the last one ended.
     [[nodiscard]] static presence state_of(const source& of) noexcept { return of.state(); }
+    /// Learns who has come and gone, for one who does not receive at the moment.
+    void refresh() { static_cast<void>(pump(os::clock::duration::zero())); }
+
     static void forget_end(source& of) noexcept { of.last = presence::unknown; }
 
     /// Of a pair, what is known of the other side; of others, that more may come.

@@ -23,13 +23,15 @@ public:
     /// Whether to try again at once. From the end of that time on a side sleeps, or if it never does, looks around
     /// between its tries, and its peers know that it waits.
     [[nodiscard]] bool lasts() noexcept {
-        const auto now = os::clock::now();
-        if (!began_) {
-            began_ = true;
-            until_ = now + spinning;
+        if (tries_ == 0) {
+            until_ = os::clock::now() + spinning;
         }
-        os::pause();
-        return now < until_;
+        // Less and less often: each try takes a lock that the other side needs, to do what is waited for.
+        ++tries_;
+        for (unsigned pauses = 0; pauses < tries_ && pauses < longest_gap; ++pauses) {
+            os::pause();
+        }
+        return os::clock::now() < until_;
     }
 
     /// For a side that never sleeps: now and then another may have the core.
@@ -40,9 +42,10 @@ public:
     }
 
 private:
+    static constexpr unsigned longest_gap = 32;
+
     os::clock::time_point until_{};
     unsigned tries_ = 0;
-    bool began_ = false;
 };
 
 /// Says now and then that it is time to look around, however often it is asked.

@@ -25,7 +25,7 @@ struct source_of_messages {
     [[nodiscard]] presence state() const noexcept {
         const bool here = std::any_of(members.begin(), members.end(),
                                       [](const Member* each) { return !is_over(each->link->state()); });
-        return here ? presence::here : last;
+        return here ? presence::here : members.empty() ? last : members.back()->link->state();
     }
 
     [[nodiscard]] bool has_message() const noexcept {
