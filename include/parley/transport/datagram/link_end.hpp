@@ -71,7 +71,7 @@ public:
             return true;
         }
         const auto now = os::clock::now();
-        if (pair_ || now < try_again_) {
+        if (pair_ || (now < try_again_ && !peer_->been)) {  // of a peer that was there the answer is wanted now
             return false;
         }
         if (!outlet_.connect()) {

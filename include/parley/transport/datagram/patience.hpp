@@ -43,7 +43,7 @@ public:
 
 private:
     /// About as long as it takes to fall asleep and to wake up (competitive spinning; Karlin et al., 1991).
-    static constexpr os::clock::duration eager = std::chrono::microseconds(20);
+    static constexpr os::clock::duration eager = std::chrono::microseconds(50);
 
     [[nodiscard]] static constexpr bool sleeps() {
         if constexpr (Side::waits) {

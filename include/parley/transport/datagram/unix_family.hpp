@@ -196,11 +196,6 @@ public:
         } else {
             static_cast<void>(socket::enlarge(file, SO_SNDBUF, size + 1024));
         }
-        if (to.has_path()) {
-            result.path_ = to.path;
-            result.lock_ = os::descriptor{::open((to.path + ".lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-            result.socket_file_ = socket::file_identity::at(to.path);
-        }
         if (::connect(file, to.get(), to.length) != 0) {
             if (errno == ECONNREFUSED || errno == ENOENT) {
                 return std::nullopt;
@@ -208,7 +203,10 @@ public:
             os::throw_system(errno, "sending to " + to.where(),
                              errno == EPROTOTYPE ? "its socket is of another type" : "ask its owner for permission");
         }
-        if (to.has_path()) {
+        if (to.has_path()) {  // not before: an owner that is just coming has no socket yet
+            result.path_ = to.path;
+            result.lock_ = os::descriptor{::open((to.path + ".lock").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+            result.socket_file_ = socket::file_identity::at(to.path);
             socket::compare(to, own);
         }
         return result;

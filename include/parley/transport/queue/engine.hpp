@@ -22,7 +22,7 @@
 namespace parley::transport::queue {
 
 /// A look at an object of the kernel is a system call: this many take about as long as a short sleep.
-inline constexpr int looks_before_poll = 64;
+inline constexpr int looks_before_poll = 160;
 
 /// Where one waits for an object of the kernel: a parking lot (wait/parking_lot.hpp) with one place, whose sleepers the
 /// kernel itself wakes.

@@ -14,7 +14,7 @@
 namespace parley::transport::socket {
 
 /// How long a side tries again and again before it goes to sleep.
-inline constexpr os::clock::duration spinning = std::chrono::microseconds(20);
+inline constexpr os::clock::duration spinning = std::chrono::microseconds(50);
 
 /// The first part of every wait: tries without sleep. One for each call that waits.
 template <class Side>
