@@ -460,7 +460,7 @@ TEST_CASE("signals: what no peer has sent is dropped, and others go on") {
     endpoint<talk> alice{names.name("alice")};
     auto to_bob = alice.link(names.name("bob"));
     const int number = transport::signal::number_of_links();
-    child hostile{"hostile", [&, victim = ::getppid()] {
+    child hostile{"hostile", [&, victim = ::getpid()] {
                       for (std::uint64_t round = 0; round < 100'000; ++round) {
                           ::sigval value{};
                           value.sival_ptr = reinterpret_cast<void*>(round * 0x9e3779b97f4a7c15U);
