@@ -610,7 +610,7 @@ TEST_CASE("raw signals: to a program that waits with sigwaitinfo, which may end"
     CHECK(thrown_by([&] { return sender<port_at_once>{name_of(foreign.pid(), "RTMIN+7")}; }) == errc::not_found);
 }
 
-TEST_CASE("raw signals: a full queue is no room; a sender's wait ends with the process that it waits for") {
+TEST_CASE("raw signals: a full queue is no room, and a sender's wait ends with the process that it waits for") {
     steps step;
     child foreign{"foreign", [&] {
                       const ::rlimit few{20, 20};

@@ -39,7 +39,7 @@ using all_ports = std::tuple<port_over<unix_stream>, port_over<unix_seqpacket>, 
 
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("one live owner; a dead one is succeeded", "", all_ports) {
+TEMPLATE_LIST_TEST_CASE("one live owner, and a dead one is succeeded", "", all_ports) {
     using C = TestType;
     venue<C> place;
     {

@@ -156,7 +156,12 @@ private:
         ::msghdr message{};
         message.msg_iov = parts.data();
         message.msg_iovlen = parts.size();
-        const auto size = os::uninterrupted([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT); });
+        auto size = os::uninterrupted([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT); });
+        if (size < 0 && errno == ECONNRESET) {
+            // The other side has closed without reading our last credits. Of packets the kernel tells that first, and
+            // once; what came before is still there.
+            size = os::uninterrupted([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT); });
+        }
         if (size <= 0) {
             return nothing_or_end(size);
         }
