@@ -1,10 +1,9 @@
-#include <chrono>
 #include <cstdio>
 
 #include "handshake.hpp"
 
 int main(int argc, char** argv) {
-    parley::sender<handshake> out{argc > 1 ? argv[1] : default_name, {.open_within = std::chrono::seconds(30)}};
+    parley::sender<handshake> out{argc > 1 ? argv[1] : default_name};
     if (!out.try_send(0)) {  // does not wait: goes only to a receiver that is waiting at this moment
         std::printf("nobody is waiting\n");
         std::fflush(stdout);

@@ -2,7 +2,7 @@
 
 #include <parley/parley.hpp>
 
-// What carries it: one line to change. Built also over a queue, a pipe and a socket (CMakeLists.txt).
+// What carries it: one line to change. Built also over a queue and a pipe (CMakeLists.txt).
 #ifndef EXAMPLE_CARRIER
 #define EXAMPLE_CARRIER parley::shm
 #endif
