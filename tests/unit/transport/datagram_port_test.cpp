@@ -198,8 +198,8 @@ TEMPLATE_LIST_TEST_CASE("datagram port: its receiver waits on, whatever became o
 TEST_CASE("datagram port: permissions are what was asked, whatever the umask") {
     using C = local_port;
     const auto before = ::umask(0);
-    for (const ::mode_t mask : {0000, 0027, 0077, 0777}) {
-        for (const ::mode_t asked : {0600, 0660, 0622}) {
+    for (const ::mode_t mask : {0000U, 0027U, 0077U, 0777U}) {
+        for (const ::mode_t asked : {0600U, 0660U, 0622U}) {
             ::umask(mask);
             const auto path = path_name();
             const receiver<C> in{path, {.permissions = asked}};

@@ -95,7 +95,7 @@ TEMPLATE_TEST_CASE("raw datagrams: a message of fixed size is its bytes, and not
     const auto address = TestType::family::parse(name);
     const os::descriptor foreign{::socket(address.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     const std::array<std::uint32_t, 2> numbers{7, 8};
-    for (const std::size_t size : {3, 4, 5, 0, 8, 4}) {
+    for (const std::size_t size : {3U, 4U, 5U, 0U, 8U, 4U}) {
         CHECK(::sendto(foreign.get(), numbers.data(), size, 0, address.get(), address.length) ==
               static_cast<::ssize_t>(size));
     }

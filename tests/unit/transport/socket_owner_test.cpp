@@ -95,7 +95,7 @@ TEMPLATE_LIST_TEST_CASE("abstract addresses leave no file", "", local_ports) {
 
 TEMPLATE_LIST_TEST_CASE("permissions are what was asked, whatever the umask", "", local_ports) {
     using C = TestType;
-    for (const ::mode_t mask : {0077, 0000, 0777}) {
+    for (const ::mode_t mask : {0077U, 0000U, 0777U}) {
         const auto before = ::umask(mask);
         const auto name = unique_name("owner");
         {

@@ -80,7 +80,7 @@ private:
     [[nodiscard]] transport::spill::link link_for(Context& context) {
         return {
             .put =
-                [this, &context](std::span<const std::byte> content) {
+                [&](std::span<const std::byte> content) {
                     if (!producer_.put_bytes(content)) {
                         return false;
                     }
