@@ -132,10 +132,11 @@ public:
     [[nodiscard]] std::optional<held_type> try_take() requires in_place {
         auto& core = usable();
         const auto attempt = [](Core& own) { return own.receiver().try_take(own.context()); };
-        const std::byte* slot = attempt(core);
+        const auto* slot = attempt(core);
         if constexpr (has_bell) {
             if (slot == nullptr && core.context().has_bell()) [[unlikely]] {
-                slot = listening(core, attempt);
+                core.context().listen_for_bell();
+                slot = attempt(core);
             }
         }
         return slot == nullptr ? std::nullopt : std::optional<held_type>(std::in_place, core, slot);

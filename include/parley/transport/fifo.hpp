@@ -5,16 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include <parley/buffering/bounded.hpp>
 #include <parley/lifetime/owner.hpp>
 #include <parley/os/runtime_directory.hpp>
 #include <parley/segment/file_backing.hpp>
-#include <parley/transport/memory/mailbox_end.hpp>
-#include <parley/transport/memory/word.hpp>
 #include <parley/transport/queue/pipe_object.hpp>
-#include <parley/transport/queue/raw_end.hpp>
 #include <parley/transport/queue/raw_fifo.hpp>
-#include <parley/transport/queue/selector.hpp>
+#include <parley/transport/queue/word.hpp>
 
 namespace parley {
 
@@ -63,21 +59,10 @@ struct fifo_names {
 /// its channel is closed. The path stays until it is removed; that of a port goes with its receiver. By default the
 /// bound is the kernel's, 64 KiB; with `bounded<N>` each message of parley's takes up one of N pages.
 struct fifo
-    : transport::memory::word<transport::queue::books<transport::queue::fifo_object, transport::queue::fifo_names>> {
+    : transport::queue::word<transport::queue::fifo_object, transport::queue::fifo_names, transport::queue::raw_fifo> {
     using axis = transport_axis;
     using natural_lifetime = owner_lifetime;
     static constexpr std::string_view name = "fifo";
-
-    /// 16, which every pipe has, or as many messages in parts as fit into the largest.
-    template <class Message>
-    using natural_buffering = bounded<transport::queue::fifo_object::natural_capacity<Message>>;
-
-    template <class C>
-    using sending_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, true>,
-                                                        transport::queue::raw_fifo, true>;
-    template <class C>
-    using receiving_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, false>,
-                                                          transport::queue::raw_fifo, false>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,

@@ -1,19 +1,14 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-#include <parley/buffering/bounded.hpp>
 #include <parley/lifetime/kernel.hpp>
 #include <parley/segment/file_backing.hpp>
-#include <parley/transport/memory/mailbox_end.hpp>
-#include <parley/transport/memory/word.hpp>
 #include <parley/transport/queue/posix_object.hpp>
-#include <parley/transport/queue/raw_end.hpp>
 #include <parley/transport/queue/raw_posix.hpp>
-#include <parley/transport/queue/selector.hpp>
+#include <parley/transport/queue/word.hpp>
 
 namespace parley {
 
@@ -42,22 +37,11 @@ struct posix_names {
 /// put in. With `bounded<N>` the queue must hold exactly N; by default, `bounded_by_kernel`, a queue that is there is
 /// taken as it is, and a new one holds ten. Nobody can know whether a program that is not parley's is there to receive:
 /// the destructor of a sender with `unbounded` waits for one.
-struct mqueue
-    : transport::memory::word<transport::queue::books<transport::queue::posix_object, transport::queue::posix_names>> {
+struct mqueue : transport::queue::word<transport::queue::posix_object, transport::queue::posix_names,
+                                       transport::queue::raw_posix> {
     using axis = transport_axis;
     using natural_lifetime = kernel_lifetime;
     static constexpr std::string_view name = "mqueue";
-
-    /// A message larger than the kernel's largest travels in parts, and each takes up a place.
-    template <class Message>
-    using natural_buffering = bounded<transport::queue::posix_object::natural_capacity<Message>>;
-
-    template <class C>
-    using sending_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, true>,
-                                                        transport::queue::raw_posix, true>;
-    template <class C>
-    using receiving_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, false>,
-                                                          transport::queue::raw_posix, false>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,

@@ -1,19 +1,14 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
-#include <parley/buffering/bounded.hpp>
 #include <parley/lifetime/kernel.hpp>
 #include <parley/segment/file_backing.hpp>
-#include <parley/transport/memory/mailbox_end.hpp>
-#include <parley/transport/memory/word.hpp>
-#include <parley/transport/queue/raw_end.hpp>
 #include <parley/transport/queue/raw_system_v.hpp>
-#include <parley/transport/queue/selector.hpp>
 #include <parley/transport/queue/system_v_object.hpp>
+#include <parley/transport/queue/word.hpp>
 
 namespace parley {
 
@@ -44,22 +39,11 @@ struct system_v_names {
 /// takes the queue as it is. What lies in a queue when it is removed is lost. Who has it open nobody can know: a second
 /// receiver of a port is refused, and a sender told that the receiver was killed, by the kernel's note of who received
 /// last (msg_lrpid); an owner of a mailbox takes it along when it leaves, not when it is killed.
-struct sysv_mqueue : transport::memory::word<
-                         transport::queue::books<transport::queue::system_v_object, transport::queue::system_v_names>> {
+struct sysv_mqueue : transport::queue::word<transport::queue::system_v_object, transport::queue::system_v_names,
+                                            transport::queue::raw_system_v> {
     using axis = transport_axis;
     using natural_lifetime = kernel_lifetime;
     static constexpr std::string_view name = "sysv_mqueue";
-
-    /// 16, or as many as fit into what the kernel gives to everybody.
-    template <class Message>
-    using natural_buffering = bounded<transport::queue::system_v_object::natural_capacity<Message>>;
-
-    template <class C>
-    using sending_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, true>,
-                                                        transport::queue::raw_system_v, true>;
-    template <class C>
-    using receiving_end = transport::queue::framed_or_raw<C, transport::memory::mailbox_end<C, backing_type, false>,
-                                                          transport::queue::raw_system_v, false>;
 
     static constexpr transport::capabilities capabilities{
         .named = true,

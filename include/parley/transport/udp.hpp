@@ -2,14 +2,11 @@
 
 #include <string_view>
 
-#include <parley/buffering/bounded.hpp>
 #include <parley/lifetime/owner.hpp>
 #include <parley/transport/concept.hpp>
-#include <parley/transport/datagram/direct_endpoint.hpp>
 #include <parley/transport/datagram/envelope.hpp>
 #include <parley/transport/datagram/internet_family.hpp>
-#include <parley/transport/datagram/port_end.hpp>
-#include <parley/transport/datagram/room.hpp>
+#include <parley/transport/datagram/word.hpp>
 
 namespace parley {
 
@@ -22,7 +19,7 @@ namespace parley {
 /// see the traffic can also pretend to be a sender.
 ///
 /// That a receiver is gone shows on one machine and where the network says so; a machine that is cut off is waited for.
-struct udp {
+struct udp : transport::datagram::word<transport::datagram::internet_family, 64> {
     using axis = transport_axis;
     using natural_lifetime = owner_lifetime;
     static constexpr std::string_view name = "udp";
@@ -39,20 +36,6 @@ struct udp {
         .direction = transport::directions::duplex,
         .largest_unit = 65507 - transport::datagram::besides_header,
     };
-
-    template <class Message>
-    using natural_buffering =
-        bounded<transport::datagram::natural_count(transport::datagram::parcel<Message, false>::largest, 64)>;
-
-    using family = transport::datagram::internet_family;
-    template <class C>
-    using sending_end = transport::datagram::sending_end<C, family>;
-    template <class C>
-    using receiving_end = transport::datagram::receiving_end<C, family>;
-    template <class C>
-    using link_end = transport::datagram::link_end<C, family>;
-    template <class C>
-    using endpoint = transport::datagram::direct_endpoint<C, family>;
 };
 
 }  // namespace parley

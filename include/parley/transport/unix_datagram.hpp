@@ -2,14 +2,12 @@
 
 #include <string_view>
 
-#include <parley/buffering/bounded.hpp>
 #include <parley/lifetime/owner.hpp>
 #include <parley/transport/concept.hpp>
-#include <parley/transport/datagram/direct_endpoint.hpp>
 #include <parley/transport/datagram/envelope.hpp>
-#include <parley/transport/datagram/port_end.hpp>
 #include <parley/transport/datagram/room.hpp>
 #include <parley/transport/datagram/unix_family.hpp>
+#include <parley/transport/datagram/word.hpp>
 
 namespace parley {
 
@@ -20,7 +18,7 @@ namespace parley {
 /// nobody has changed it) of all its senders together. `bounded<N>` is exact for each sender as long as the windows of
 /// all that send at the same time fit in there; beyond that a sender with room in its own window may have to wait for a
 /// message of another to be received. An N that would never fit is refused when the receiver opens.
-struct unix_datagram {
+struct unix_datagram : transport::datagram::word<transport::datagram::unix_family, 8> {
     using axis = transport_axis;
     using natural_lifetime = owner_lifetime;
     static constexpr std::string_view name = "unix_datagram";
@@ -38,20 +36,6 @@ struct unix_datagram {
         .direction = transport::directions::duplex,
         .largest_unit = 131072,  // one of them, and what the kernel adds, fits into net.core.wmem_default
     };
-
-    template <class Message>
-    using natural_buffering =
-        bounded<transport::datagram::natural_count(transport::datagram::parcel<Message, false>::largest, 8)>;
-
-    using family = transport::datagram::unix_family;
-    template <class C>
-    using sending_end = transport::datagram::sending_end<C, family>;
-    template <class C>
-    using receiving_end = transport::datagram::receiving_end<C, family>;
-    template <class C>
-    using link_end = transport::datagram::link_end<C, family>;
-    template <class C>
-    using endpoint = transport::datagram::direct_endpoint<C, family>;
 
     /// The two ends of a new channel without a name, each for one process at a time. Of a link, what a process sends
     /// just before it ends may be lost if the other one sends in the same moment; give such a message an answer.

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -11,7 +10,6 @@
 #include <parley/addressing/concept.hpp>
 #include <parley/lifetime/concept.hpp>
 #include <parley/os/clock.hpp>
-#include <parley/os/doorbell.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/fence.hpp>
 #include <parley/os/file_lock.hpp>
@@ -22,6 +20,7 @@
 #include <parley/transport/memory/queue.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
 #include <parley/transport/memory/turnstile.hpp>
+#include <parley/wait/bell.hpp>
 #include <parley/wait/parking_lot.hpp>
 
 namespace parley::transport::memory {
@@ -247,22 +246,10 @@ public:
             lot, until, ready, [&] { look_around(); }, looks);
     }
 
-    /// The bell that makes this side's waits something for poll(2) (os/doorbell.hpp), hung up at the first call.
-    [[nodiscard]] int bell_handle() {
-        if (!bell_) {
-            bell_.emplace();
-            body().receivers_lot.hang_bell(place_, bell_->number());
-            os::doorbell::ring(bell_->number());  // so that the first look comes by itself
-        }
-        return bell_->handle();
-    }
-    [[nodiscard]] bool has_bell() const noexcept { return bell_.has_value(); }
-
-    /// After an attempt in vain: from now on the bell rings. Then one more attempt.
-    void listen_for_bell() noexcept {
-        bell_->silence();
-        body().receivers_lot.listen_for_bell(place_);
-    }
+    /// The bell of this side's waits to receive (wait/bell.hpp).
+    [[nodiscard]] int bell_handle() { return bell_.handle(body().receivers_lot, place_); }
+    [[nodiscard]] bool has_bell() const noexcept { return bell_.hangs(); }
+    void listen_for_bell() noexcept { bell_.listen(body().receivers_lot, place_); }
 
     /// Calls `adopt` if no other process is giving messages of the dead to the living at the moment.
     template <class Adopt>
@@ -364,7 +351,7 @@ private:
     suspicion suspicion_;
     unsigned idle_polls_ = 0;
     bool was_asleep_ = false;
-    std::optional<os::doorbell> bell_;
+    waiting::bell bell_;
 };
 
 }  // namespace parley::transport::memory

@@ -15,13 +15,13 @@
 #include <vector>
 
 #include <parley/os/clock.hpp>
-#include <parley/os/doorbell.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
 #include <parley/segment/locks.hpp>
 #include <parley/segment/segment.hpp>
 #include <parley/transport/memory/context.hpp>
 #include <parley/transport/memory/direct_link.hpp>
+#include <parley/wait/bell.hpp>
 #include <parley/wait/parking_lot.hpp>
 
 /// Direct addressing in memory: processes that name each other, and the links that set themselves up between them.
@@ -256,9 +256,8 @@ public:
     [[nodiscard]] std::optional<std::pair<std::string, message_type>> try_receive() {
         auto found = attempt();
         if constexpr (has_bell) {
-            if (!found && bell_) {
-                bell_->silence();
-                home_->body().lot.listen_for_bell(0);
+            if (!found && bell_.hangs()) {
+                bell_.listen(home_->body().lot, 0);
                 return attempt();
             }
         }
@@ -267,12 +266,7 @@ public:
 
     /// As of a link (transport/memory/context.hpp), for messages of anybody.
     [[nodiscard]] int native_handle() requires rings<receiver_side, no_objects> {
-        if (!bell_) {
-            bell_.emplace();
-            home_->body().lot.hang_bell(0, bell_->number());
-            os::doorbell::ring(bell_->number());  // so that the first look comes by itself
-        }
-        return bell_->handle();
+        return bell_.handle(home_->body().lot, 0);
     }
 
     /// Removes the home of that name and every link entered there.
@@ -471,7 +465,7 @@ private:
     std::list<connection> connections_;
     std::uint32_t seen_changes_ = 0;
     suspicion suspicion_;
-    std::optional<os::doorbell> bell_;
+    waiting::bell bell_;
 };
 
 }  // namespace parley::transport::memory

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include <parley/os/clock.hpp>
-#include <parley/os/doorbell.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
 #include <parley/segment/locks.hpp>
@@ -19,6 +18,7 @@
 #include <parley/transport/memory/context.hpp>
 #include <parley/transport/memory/mailbox_end.hpp>
 #include <parley/transport/memory/queue.hpp>
+#include <parley/wait/bell.hpp>
 #include <parley/wait/parking_lot.hpp>
 
 /// A direct link in memory: exactly two processes, one ring each way, in a segment of their own.
@@ -166,22 +166,10 @@ public:
             lot, until, ready, [] {}, looks);
     }
 
-    /// The bell that makes this side's waits something for poll(2) (os/doorbell.hpp), hung up at the first call.
-    [[nodiscard]] int bell_handle() {
-        if (!bell_) {
-            bell_.emplace();
-            segment_.body().sides[side_].receivers_lot.hang_bell(0, bell_->number());
-            os::doorbell::ring(bell_->number());  // so that the first look comes by itself
-        }
-        return bell_->handle();
-    }
-    [[nodiscard]] bool has_bell() const noexcept { return bell_.has_value(); }
-
-    /// After an attempt in vain: from now on the bell rings. Then one more attempt.
-    void listen_for_bell() noexcept {
-        bell_->silence();
-        segment_.body().sides[side_].receivers_lot.listen_for_bell(0);
-    }
+    /// The bell of this side's waits to receive (wait/bell.hpp).
+    [[nodiscard]] int bell_handle() { return bell_.handle(segment_.body().sides[side_].receivers_lot, 0); }
+    [[nodiscard]] bool has_bell() const noexcept { return bell_.hangs(); }
+    void listen_for_bell() noexcept { bell_.listen(segment_.body().sides[side_].receivers_lot, 0); }
 
     /// Throws if the peer was here and is not any more.
     void check_peer() {
@@ -239,7 +227,7 @@ private:
     std::size_t side_ = 0;
     home_lot_type* home_of_peer_ = nullptr;
     unsigned idle_polls_ = 0;
-    std::optional<os::doorbell> bell_;
+    waiting::bell bell_;
     bool peer_awaited_ = true;  // it was not there when this side came, and has not been since
 };
 

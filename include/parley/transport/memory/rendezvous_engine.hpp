@@ -9,6 +9,7 @@
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
 
 /// Sending and receiving by rendezvous: what the link is underneath for `zero` (ring/handoff.hpp). The interface is
@@ -199,22 +200,7 @@ public:
 
     template <class Context>
     [[nodiscard]] std::size_t try_pop_some(Context& context, std::span<Message> content) {
-        std::size_t received = 0;
-        try {
-            while (received < content.size()) {
-                auto next = try_pop(context);
-                if (!next) {
-                    break;
-                }
-                content[received++] = std::move(*next);
-            }
-        } catch (const error& end) {
-            if (received == 0 || end.code() == errc::corrupt) {
-                throw;
-            }
-            // First what has been received; the next call comes to the end of the channel again.
-        }
-        return received;
+        return pop_one_by_one(content, [&] { return try_pop(context); });
     }
 
     template <class Context>

@@ -12,6 +12,7 @@
 #include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/poll.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
 #include <parley/wait/parking_lot.hpp>
 
@@ -91,18 +92,7 @@ public:
         for (const auto& each : content) {
             static_cast<void>(message::wire<Message>::size(each));  // throws before anything is sent
         }
-        std::size_t sent = 0;
-        try {
-            while (sent < content.size() && try_push(context, content[sent])) {
-                ++sent;
-            }
-        } catch (const error&) {
-            if (sent == 0) {
-                throw;
-            }
-            // First what has been sent; the next call meets the same again.
-        }
-        return sent;
+        return push_one_by_one(content, [&](const Message& each) { return try_push(context, each); });
     }
 
     template <class Context>
@@ -178,22 +168,7 @@ public:
 
     template <class Context>
     [[nodiscard]] std::size_t try_pop_some(Context& context, std::span<Message> content) {
-        std::size_t received = 0;
-        try {
-            while (received < content.size()) {
-                auto next = try_pop(context);
-                if (!next) {
-                    break;
-                }
-                content[received++] = std::move(*next);
-            }
-        } catch (const error& end) {
-            if (received == 0 || end.code() == errc::corrupt) {
-                throw;
-            }
-            // First what has been received; the next call comes to the end of the channel again.
-        }
-        return received;
+        return pop_one_by_one(content, [&] { return try_pop(context); });
     }
 
     template <class Context>

@@ -11,6 +11,7 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
 #include <parley/synchronization/concept.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/queue/raw_object.hpp>
 #include <parley/transport/queue/raw_unit.hpp>
 #include <parley/transport/queue/raw_waiting.hpp>
@@ -42,22 +43,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_pop_some(raw_context&, std::span<message_type> batch) {
-        std::size_t received = 0;
-        try {
-            while (received < batch.size()) {
-                auto next = pop(false);
-                if (!next) {
-                    break;
-                }
-                batch[received++] = std::move(*next);
-            }
-        } catch (const error& end) {
-            if (received == 0 || end.code() == errc::corrupt) {
-                throw;
-            }
-            // First what has been received; the next call comes to the end again.
-        }
-        return received;
+        return pop_one_by_one(batch, [&] { return pop(false); });
     }
 
     [[nodiscard]] bool wait(raw_context&, os::deadline until) { return wait(until); }

@@ -16,6 +16,7 @@
 #include <parley/os/error.hpp>
 #include <parley/os/poll.hpp>
 #include <parley/synchronization/concept.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/queue/raw_object.hpp>
 #include <parley/transport/queue/raw_unit.hpp>
 #include <parley/transport/queue/raw_waiting.hpp>
@@ -51,18 +52,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_push_some(raw_context&, std::span<const message_type> batch) {
-        std::size_t sent = 0;
-        try {
-            while (sent < batch.size() && push(batch[sent], false)) {
-                ++sent;
-            }
-        } catch (const error&) {
-            if (sent == 0) {
-                throw;
-            }
-            // First what has been sent; the next call meets the same again.
-        }
-        return sent;
+        return push_one_by_one(batch, [this](const message_type& each) { return push(each, false); });
     }
 
     [[nodiscard]] bool wait(raw_context&, os::deadline until) { return wait(until); }

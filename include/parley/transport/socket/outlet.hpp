@@ -19,6 +19,7 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/poll.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/socket/address.hpp>
 #include <parley/transport/socket/kind.hpp>
@@ -203,8 +204,7 @@ private:
     }
 
     [[nodiscard]] contact look_at_pending() {
-        ::pollfd made{.fd = pending_.get(), .events = POLLOUT, .revents = 0};
-        if (::poll(&made, 1, 0) <= 0) {
+        if (!os::is_ready(pending_.get(), POLLOUT)) {
             return contact::begun;
         }
         int error_number = 0;

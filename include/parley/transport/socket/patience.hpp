@@ -1,13 +1,12 @@
 #pragma once
 
 #include <chrono>
-#include <ctime>
 
-#include <poll.h>
 #include <sched.h>
 
 #include <parley/os/clock.hpp>
 #include <parley/os/cpu.hpp>
+#include <parley/os/poll.hpp>
 
 /// How calls that wait on sockets spend their time.
 
@@ -66,10 +65,7 @@ private:
 
 /// poll(2) on one descriptor, until the deadline or the next look around, whichever comes first.
 inline void sleep_on(int descriptor, short events, os::deadline until) noexcept {
-    const auto left = std::chrono::duration_cast<std::chrono::nanoseconds>(until.left(os::look_around_interval));
-    const ::timespec time{left.count() / 1'000'000'000, static_cast<long>(left.count() % 1'000'000'000)};
-    ::pollfd awaited{.fd = descriptor, .events = events, .revents = 0};
-    static_cast<void>(::ppoll(&awaited, 1, &time, nullptr));
+    static_cast<void>(os::poll_for(descriptor, events, until.left(os::look_around_interval)));
 }
 
 }  // namespace parley::transport::socket
