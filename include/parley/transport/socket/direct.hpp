@@ -101,8 +101,13 @@ public:
         const bool accepted = os::keep_trying(
             until, [&] { return reaches() && sent(out_->try_send(content, true)); },
             [&] {
-                check_peer(true);
-                return out_->state() == presence::here ? out_->wait(until, spin) : wait_for_peer(until);
+                if (spin.looks_closely()) {
+                    check_peer(true);
+                    if (out_->state() != presence::here) {
+                        return wait_for_peer(until);
+                    }
+                }
+                return out_->wait(until, spin);
             });
         if (accepted) {
             out_->complete(until);
@@ -142,7 +147,7 @@ public:
         const finishing at_the_end{*in_};
         patience<receiver_side> spin;
         return os::keep_trying(
-            until, [&] { return in_->try_pop(from_); }, [&] { return wait(until, spin); });
+            until, [&] { return in_->try_pop(from_, spin.looks_closely()); }, [&] { return wait(until, spin); });
     }
     [[nodiscard]] std::optional<message_type> pop_until(no_loans& context,
                                                         os::deadline) requires(!receiver_side::waits) {
@@ -172,10 +177,12 @@ public:
 
 private:
     [[nodiscard]] bool wait(os::deadline until, patience<receiver_side>& spin) {
-        if (looks_.has_come()) {
-            static_cast<void>(reaches());  // so that its death is noticed
+        if (spin.looks_closely()) {
+            if (looks_.has_come()) {
+                static_cast<void>(reaches());  // so that its death is noticed
+            }
+            check();
         }
-        check();
         return in_->wait(from_, until, spin);
     }
 

@@ -91,9 +91,10 @@ public:
         return listener_ ? presence::here : members_.empty() ? last_ : members_.front()->link->state();
     }
 
-    /// A message, if there is one: of `only`, or of anybody.
-    [[nodiscard]] std::optional<message_type> try_pop(source* only) {
-        auto result = attempt_pop(only);
+    /// A message, if there is one: of `only`, or of anybody. `closely`: nothing that has come is overlooked; else a
+    /// message that comes first on its connection may be.
+    [[nodiscard]] std::optional<message_type> try_pop(source* only, bool closely = true) {
+        auto result = attempt_pop(only, closely);
         after_call();
         return result;
     }
@@ -110,7 +111,7 @@ public:
         paying_later_ = true;
         try {
             while (count < batch.size()) {
-                auto next = attempt_pop(only);
+                auto next = attempt_pop(only, count == 0);
                 if (!next) {
                     break;
                 }
@@ -133,10 +134,8 @@ public:
 
     /// Whether a message is there, or somebody who has one for a receiver that waits.
     [[nodiscard]] bool is_ready(const source* only) {
-        read_quickly(only);
-        return std::any_of(members_.begin(), members_.end(), [&](const auto& each) {
-            return belongs(*each, only) && (each->link->has_message() || asks(*each));
-        });
+        read_quickly(only, true);
+        return holds_something(only);
     }
 
     /// Between attempts: waits until one may succeed or it is time to look around. False if the deadline has passed.
@@ -157,7 +156,9 @@ public:
             }
         }
         if constexpr (receiver_side::strategy::sleeps) {
-            pump(until.left(os::look_around_interval));
+            if (!holds_something(only)) {
+                pump(until.left(os::look_around_interval));
+            }
         } else {
             spin.offer_core();
         }
@@ -237,20 +238,20 @@ private:
 
     // Receiving.
 
-    [[nodiscard]] std::optional<message_type> attempt_pop(source* only) {
+    [[nodiscard]] std::optional<message_type> attempt_pop(source* only, bool closely) {
         if (again_) {
             std::rethrow_exception(std::exchange(again_, nullptr));
         }
-        auto* found = find(only);
+        auto* found = find(only, closely);
         return found != nullptr ? take_from(*found) : std::optional<message_type>();
     }
 
     /// One with a message that may be taken now.
-    [[nodiscard]] member* find(source* only) {
+    [[nodiscard]] member* find(source* only, bool closely) {
         if (auto* found = find_read(only)) {
             return found;
         }
-        read_quickly(only);
+        read_quickly(only, closely);
         if (auto* found = find_read(only)) {
             return found;
         }
@@ -310,8 +311,9 @@ private:
             }
             each.link->grant();
             const auto until = os::deadline::after(os::look_around_interval);
+            patience<receiver_side> spin;
             while (each.link->has_grant() && !is_over(each.link->state()) && !until.passed()) {
-                if (!each.link->read()) {
+                if (!each.link->read() && !spin.lasts()) {
                     sleep_on(each.link->descriptor(), POLLIN, until);
                 }
             }
@@ -345,8 +347,8 @@ private:
     // Reading.
 
     /// Reads until there is a message, or nothing more has come.
-    void read_quickly(const source* only) {
-        for (unsigned round = 0; round < reads_in_a_row && read_once() && !has_message_of(only); ++round) {
+    void read_quickly(const source* only, bool closely) {
+        for (unsigned round = 0; round < reads_in_a_row && read_once(closely) && !has_message_of(only); ++round) {
         }
     }
 
@@ -354,13 +356,13 @@ private:
         return only == nullptr ? !ready_.empty() : only->has_message();
     }
 
-    /// Whether anything came. One system call where there is one connection and something has.
-    bool read_once() {
+    /// Whether anything came. One system call where there is one connection and something has, or is expected.
+    bool read_once(bool closely) {
         if (members_.size() == 1 && (!listener_ || (members_.front()->watched && ++reads_ % reads_in_a_row != 0))) {
             auto& only = *members_.front();
             const bool came = only.link->read();
             settle(only);
-            if (came || !listener_) {
+            if (came || !closely || !listener_) {
                 return came;
             }
         }
@@ -379,6 +381,10 @@ private:
                 came = true;
             } else if (tag != &watched_) {
                 auto& each = *static_cast<member*>(tag);
+                if (!each.link->has_room()) {
+                    ignore(each);  // until something of it has been received
+                    continue;
+                }
                 came |= each.link->read();
                 settle(each);
             }
@@ -430,14 +436,10 @@ private:
             }
         }
         const bool over = is_over(each.link->state());
-        const bool wanted = !over && each.link->has_room();
-        if (wanted != each.watched) {
-            if (wanted) {
-                each.watched = watched_.watch(each.link->descriptor(), &each);
-            } else {
-                watched_.ignore(each.link->descriptor());
-                each.watched = false;
-            }
+        if (over) {
+            ignore(each);
+        } else if (!each.watched && each.link->has_room()) {
+            each.watched = watched_.watch(each.link->descriptor(), &each);
         }
         if (each.link->has_message()) {
             if (!each.queued) {
@@ -452,6 +454,12 @@ private:
         }
         if (over) {
             dispose(each);
+        }
+    }
+
+    void ignore(member& each) noexcept {
+        if (std::exchange(each.watched, false)) {
+            watched_.ignore(each.link->descriptor());
         }
     }
 
@@ -484,6 +492,13 @@ private:
                 each->link->say_goodbye(true);
             }
         }
+    }
+
+    /// Whether something was read that an attempt may find: of a pair, the sending half reads too.
+    [[nodiscard]] bool holds_something(const source* only) const noexcept {
+        return std::any_of(members_.begin(), members_.end(), [&](const auto& each) {
+            return belongs(*each, only) && (each->link->has_message() || asks(*each));
+        });
     }
 
     /// What has been read and not received keeps the handle readable.

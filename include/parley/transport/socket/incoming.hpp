@@ -55,6 +55,8 @@ class incoming {
     /// Of a buffer with one message in it, the message begins at a line.
     static constexpr std::size_t origin = 64 - header_size;
     static constexpr std::size_t slack = 65536 + header_size;
+    /// A read begins only with so much room: of packets, for the largest.
+    static constexpr std::size_t least_room = Packets ? slack : slack / 2;
     static_assert(Rules::largest <= std::numeric_limits<std::uint32_t>::max(), "a length is a number of 32 bits");
 
 public:
@@ -102,7 +104,7 @@ public:
 
     /// Whether a read would find room.
     [[nodiscard]] bool has_room() const noexcept {
-        return messages_ == 0 || capacity_ - origin - (end_ - begin_) >= slack;
+        return messages_ == 0 || capacity_ - origin - (end_ - begin_) >= least_room;
     }
 
 private:
@@ -110,7 +112,7 @@ private:
 
     template <class OnFrame>
     [[nodiscard]] reading read_stream(int socket, OnFrame on_frame) {
-        make_room(slack / 2);
+        make_room(least_room);
         if (end_ == capacity_) {
             return reading::full;
         }
@@ -146,9 +148,9 @@ private:
     /// One packet is one frame, or one part of a message; parts are put together where they come to lie.
     template <class OnFrame>
     [[nodiscard]] reading read_packet(int socket, OnFrame on_frame) {
-        make_room(header_size + largest_part);
+        make_room(least_room);
         const auto place = expected_part_ == 0 ? end_ + header_size : end_;
-        if (capacity_ - end_ < header_size + largest_part) {
+        if (capacity_ - end_ < least_room) {
             return reading::full;
         }
         std::array<std::byte, header_size> scratch;

@@ -124,6 +124,7 @@ public:
         if (connection_ == nullptr) {
             return attempt::refused;
         }
+        heard_since_attempt_ = false;
         if constexpr (rendezvous) {
             return patient ? hand_over(content) : hand_over_at_once(content);
         } else {
@@ -136,7 +137,7 @@ public:
         if (until.passed()) {
             return false;
         }
-        if (spin.lasts()) {
+        if (spin.lasts() || heard_since_attempt_) {
             return true;
         }
         if constexpr (sender_side::strategy::sleeps) {
@@ -256,6 +257,7 @@ private:
     /// Reads everything that the other side has said.
     void hear() {
         while (connection_->read()) {
+            heard_since_attempt_ = true;
         }
     }
 
@@ -323,6 +325,7 @@ private:
         }
         connection_->ask();
         const auto until = os::deadline::after(os::look_around_interval);
+        patience<sender_side> spin;
         for (;;) {
             hear();
             if (is_over(connection_->state())) {
@@ -335,7 +338,9 @@ private:
                 connection_->withdraw();
                 return attempt::refused;
             }
-            sleep_on(connection_->descriptor(), POLLIN, until);
+            if (!spin.lasts()) {
+                sleep_on(connection_->descriptor(), POLLIN, until);
+            }
         }
     }
 
@@ -370,6 +375,7 @@ private:
     os::descriptor pending_;  ///< a connection that is being made
     std::shared_ptr<connection_type> connection_;
     bool needs_room_ = false;
+    bool heard_since_attempt_ = false;  ///< then the next attempt may succeed without waiting
     unsigned contacts_ = 0;
     ::pid_t process_;
 };

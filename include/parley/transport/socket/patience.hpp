@@ -30,8 +30,13 @@ public:
         for (unsigned pauses = 0; pauses < tries_ && pauses < longest_gap; ++pauses) {
             os::pause();
         }
-        return os::clock::now() < until_;
+        over_ = os::clock::now() >= until_;
+        return !over_;
     }
+
+    /// Whether this try should look at everything that may have happened: the first one, now and then one, and each
+    /// after the spinning. The others look only where something is expected, with one system call.
+    [[nodiscard]] bool looks_closely() const noexcept { return over_ || tries_ % 16 == 0; }
 
     /// For a side that never sleeps: now and then another may have the core.
     void offer_core() noexcept {
@@ -45,6 +50,7 @@ private:
 
     os::clock::time_point until_{};
     unsigned tries_ = 0;
+    bool over_ = false;
 };
 
 /// Says now and then that it is time to look around, however often it is asked.
