@@ -9,6 +9,7 @@
 
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/poll.hpp>
@@ -42,14 +43,14 @@ struct kernel_lot {
     }
 };
 
-/// Waits until the object is ready or the channel closed: in the kernel where the object has a descriptor, else in the
-/// channel's own parking lot, where the other side wakes.
+/// Waits until the object is ready or the channel closed: in the kernel where the object has a descriptor, after so
+/// many `looks`, else in the channel's own parking lot, where the other side wakes.
 template <class Side, class End, class Context, class Ready, class Park>
-[[nodiscard]] bool wait_for_object(Context& context, const End& end, short events, os::deadline until, Ready ready,
-                                   Park park) {
+[[nodiscard]] bool wait_for_object(Context& context, const End& end, short events, os::deadline until, int looks,
+                                   Ready ready, Park park) {
     if constexpr (End::pollable) {
         kernel_lot<Side> lot{end.handle(), events};
-        return context.wait_on(lot, until, ready, looks_before_poll);
+        return context.wait_on(lot, until, ready, looks);
     } else {
         return park(ready);
     }
@@ -99,7 +100,7 @@ public:
     [[nodiscard]] bool wait(Context& context, os::deadline until) {
         if constexpr (Side::waits) {
             const auto ready = [this] { return producer_.writable(); };
-            return wait_for_object<Side>(context, producer_, POLLOUT, until, ready,
+            return wait_for_object<Side>(context, producer_, POLLOUT, until, looks_before_poll, ready,
                                          [&](auto is_ready) { return context.wait_to_send(until, is_ready, [] {}); });
         } else {
             return false;
@@ -138,6 +139,7 @@ public:
         const bool ended = context.closed();
         const auto got = consumer_.get();
         if (got == outcome::message) [[likely]] {
+            vain_looks_ = 0;
             PARLEY_CRASH_POINT("queue: message taken, sender not woken");
             if constexpr (!Queue::producer::pollable) {
                 context.wake_senders(1);
@@ -171,11 +173,17 @@ public:
         return pop_one_by_one(content, [&] { return try_pop(context); });
     }
 
+    /// At first an attempt is its own look: it costs no more than to ask whether one would succeed.
     template <class Context>
     [[nodiscard]] bool wait(Context& context, os::deadline until) {
         if constexpr (Side::waits) {
+            if (vain_looks_ < looks_before_poll && !until.passed()) {
+                ++vain_looks_;
+                os::pause();
+                return true;
+            }
             const auto ready = [this] { return consumer_.readable(); };
-            return wait_for_object<Side>(context, consumer_, POLLIN, until, ready, [&](auto is_ready) {
+            return wait_for_object<Side>(context, consumer_, POLLIN, until, 0, ready, [&](auto is_ready) {
                 return context.wait_to_receive(until, is_ready, [] {});
             });
         } else {
@@ -199,6 +207,7 @@ public:
 
 private:
     consumer consumer_;
+    int vain_looks_ = 0;  ///< since the last message
 };
 
 }  // namespace parley::transport::queue

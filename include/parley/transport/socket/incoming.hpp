@@ -153,22 +153,14 @@ private:
         if (capacity_ - end_ < least_room) {
             return reading::full;
         }
-        std::array<std::byte, header_size> scratch;
-        std::array<::iovec, 2> parts{::iovec{scratch.data(), scratch.size()}, ::iovec{at(place), largest_part}};
-        ::msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = parts.size();
-        auto size = os::uninterrupted([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT); });
-        if (size < 0 && errno == ECONNRESET) {
-            // The other side has closed without reading our last credits. Of packets the kernel tells that first, and
-            // once; what came before is still there.
-            size = os::uninterrupted([&] { return ::recvmsg(socket, &message, MSG_DONTWAIT); });
-        }
+        std::array<std::byte, header_size> aside;
+        const auto size = receive_packet(socket, place, aside);
         if (size <= 0) {
             return nothing_or_end(size);
         }
-        const auto header = frame_header::read(scratch.data());
-        if ((message.msg_flags & MSG_TRUNC) != 0 || static_cast<std::size_t>(size) < header_size || !header.sound() ||
+        const auto header = frame_header::read(expected_part_ == 0 ? at(end_) : aside.data());
+        if (static_cast<std::size_t>(size) > header_size + largest_part ||
+            static_cast<std::size_t>(size) < header_size || !header.sound() ||
             header.length != static_cast<std::size_t>(size) - header_size) {
             return reading::garbage;
         }
@@ -179,6 +171,26 @@ private:
                        : reading::garbage;
         }
         return add_part(header, on_frame) ? reading::something : reading::garbage;
+    }
+
+    /// Its size, also where it is larger than the room for it. A first part lies behind its header as it came, the
+    /// others begin at `place`, and their headers come to `aside`.
+    [[nodiscard]] ::ssize_t receive_packet(int socket, std::size_t place, std::array<std::byte, header_size>& aside) {
+        const auto once = [&] {
+            constexpr int flags = MSG_DONTWAIT | MSG_TRUNC;
+            if (expected_part_ == 0) {
+                return ::recv(socket, at(end_), header_size + largest_part, flags);
+            }
+            std::array<::iovec, 2> parts{::iovec{aside.data(), aside.size()}, ::iovec{at(place), largest_part}};
+            ::msghdr message{};
+            message.msg_iov = parts.data();
+            message.msg_iovlen = parts.size();
+            return ::recvmsg(socket, &message, flags);
+        };
+        const auto size = os::uninterrupted(once);
+        // The other side may have closed without reading our last credits. Of packets the kernel tells that first, and
+        // once; what came before is still there.
+        return size < 0 && errno == ECONNRESET ? os::uninterrupted(once) : size;
     }
 
     template <class OnFrame>
