@@ -27,18 +27,15 @@ template <class Message, class Push>
     return sent;
 }
 
-/// Receives into the front of `content` with `pop()`, until that gives none. How many came. The end of the channel
-/// after the first is left to the next call, which comes to it again; what was corrupt is said at once, for it is gone.
-template <class Message, class Pop>
-[[nodiscard]] std::size_t pop_one_by_one(std::span<Message> content, Pop pop) {
+/// Receives into the front of `content` with `pop_to(place)`, until that says that there is none. How many came. The
+/// end of the channel after the first is left to the next call, which comes to it again; what was corrupt is said at
+/// once, for it is gone.
+template <class Message, class PopTo>
+[[nodiscard]] std::size_t pop_each_to(std::span<Message> content, PopTo pop_to) {
     std::size_t received = 0;
     try {
-        while (received < content.size()) {
-            auto next = pop();
-            if (!next) {
-                break;
-            }
-            content[received++] = std::move(*next);
+        while (received < content.size() && pop_to(content[received])) {
+            ++received;
         }
     } catch (const error& end) {
         if (received == 0 || end.code() == errc::corrupt) {
@@ -46,6 +43,18 @@ template <class Message, class Pop>
         }
     }
     return received;
+}
+
+/// The same with `pop()`, which returns a message or none.
+template <class Message, class Pop>
+[[nodiscard]] std::size_t pop_one_by_one(std::span<Message> content, Pop pop) {
+    return pop_each_to(content, [&](Message& place) {
+        auto next = pop();
+        if (next) {
+            place = std::move(*next);
+        }
+        return next.has_value();
+    });
 }
 
 }  // namespace parley::transport

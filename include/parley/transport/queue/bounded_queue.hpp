@@ -6,10 +6,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <parley/message/frame.hpp>
@@ -17,6 +19,7 @@
 #include <parley/message/wire.hpp>
 #include <parley/os/cpu.hpp>
 #include <parley/transport/queue/engine.hpp>
+#include <parley/transport/queue/gathering.hpp>
 #include <parley/transport/queue/object.hpp>
 #include <parley/transport/queue/objects.hpp>
 #include <parley/transport/queue/spilling_sender.hpp>
@@ -62,6 +65,8 @@ private:
     static constexpr std::size_t parts_at_most = (wire::capacity + payload_of_unit - 1) / payload_of_unit;
     static constexpr bool in_parts = parts_at_most > 1;
     static_assert(!in_parts || (Senders == 1 && Receivers == 1), "a rule refuses this");
+    /// The parts of a message go with one call, and come without a copy of their own.
+    static constexpr bool gathers = in_parts && object::gathers;
     static constexpr std::size_t unit_size = in_parts ? object::unit : message::frame_header_size + wire::capacity;
 
 public:
@@ -126,7 +131,8 @@ class bounded_queue<Message, Capacity, Backing, Senders, Receivers, Spills>::pro
 public:
     /// The kernel does not know how many messages lie in an object in parts: who waits for room is woken by the
     /// receiver.
-    static constexpr bool pollable = bounded_queue::pollable && !in_parts;
+    static constexpr bool counts = in_parts;
+    static constexpr bool pollable = bounded_queue::pollable && !counts;
 
     producer(bounded_queue& shared, std::size_t place) : shared_(&shared), place_(place) {}
 
@@ -152,8 +158,12 @@ public:
         if (!room_for_parts()) {
             return false;
         }
-        wire::write(staging_.message(), content);
-        return put_staged(size);
+        if constexpr (gathers && message::trivial<Message>) {
+            return put_bytes_at(reinterpret_cast<const std::byte*>(std::addressof(content)), size);
+        } else {
+            wire::write(staging_.message(), content);
+            return put_bytes_at(staging_.message(), size);
+        }
     }
 
     [[nodiscard]] bool readable() const { return object_->readable(); }
@@ -168,8 +178,12 @@ public:
         if (!room_for_parts()) {
             return false;
         }
-        std::memcpy(staging_.message(), written.data(), written.size());
-        return put_staged(written.size());
+        if constexpr (gathers) {
+            return put_bytes_at(written.data(), written.size());
+        } else {
+            std::memcpy(staging_.message(), written.data(), written.size());
+            return put_bytes_at(staging_.message(), written.size());
+        }
     }
 
     /// After the object was emptied: nothing that was sent is left in it.
@@ -191,7 +205,8 @@ private:
         }
     }
 
-    [[nodiscard]] bool put_staged(std::size_t size) {
+    /// `bytes`: in the staging, except where the object gathers.
+    [[nodiscard]] bool put_bytes_at(const std::byte* bytes, std::size_t size) {
         header head;
         head.sender = static_cast<std::uint32_t>(place_);
         if constexpr (!in_parts) {
@@ -207,7 +222,7 @@ private:
             head.sequence = shared_->sent_.load(std::memory_order_relaxed);
             shared_->sending_.store(1, std::memory_order_relaxed);
             PARLEY_CRASH_POINT("queue part: message begun, none sent");
-            const bool whole = put_parts(head, size);
+            const bool whole = put_parts(head, bytes, size);
             if (whole) {
                 PARLEY_CRASH_POINT("queue part: all sent, message not counted");
                 // Release: the parts are in the object.
@@ -219,12 +234,21 @@ private:
         }
     }
 
-    /// From the last part to the first, each header would overwrite bytes that are still to come: so in order, and the
-    /// bytes under a header are put aside.
-    [[nodiscard]] bool put_parts(header head, std::size_t size) {
+    /// False only behind what a dead sender left half sent: the receiver clears it away, and this beginning too.
+    [[nodiscard]] bool put_parts(header head, const std::byte* bytes, std::size_t size) {
         const std::size_t parts = std::max<std::size_t>(1, (size + payload_of_unit - 1) / payload_of_unit);
         head.parts = static_cast<std::uint16_t>(parts);
-        for (std::size_t part = 0; part < parts; ++part) {
+        if constexpr (gathers) {
+            return gathered_.put(*object_, head, bytes, size);
+        } else {
+            return put_parts_in_turn(head, size);
+        }
+    }
+
+    /// From the last part to the first, each header would overwrite bytes that are still to come: so in order, and the
+    /// bytes under a header are put aside.
+    [[nodiscard]] bool put_parts_in_turn(header head, std::size_t size) {
+        for (std::size_t part = 0; part < head.parts; ++part) {
             std::byte* const where = staging_.data() + part * payload_of_unit;
             std::array<std::byte, message::frame_header_size> aside;
             std::memcpy(aside.data(), where, aside.size());
@@ -234,10 +258,9 @@ private:
             const bool done = object_->put({where, message::frame_header_size + head.length});
             std::memcpy(where, aside.data(), aside.size());
             if (!done) {
-                // Only behind what a dead sender left half sent: the receiver clears it away, and this beginning too.
                 return false;
             }
-            PARLEY_CRASH_POINT("queue part: sent");
+            PARLEY_CRASH_POINT("queue parts in turn: one sent");
         }
         return true;
     }
@@ -247,6 +270,7 @@ private:
     std::uint32_t sequence_ = 0;
     std::optional<object> object_;
     staging staging_;
+    std::conditional_t<gathers, gathering, std::monostate> gathered_;
 };
 
 template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers, bool Spills>
@@ -267,36 +291,27 @@ public:
 
     enum class outcome { nothing, message, garbage };
 
+    /// Whether `get_to` reads a message straight to where it stays.
+    static constexpr bool reads_in_place = gathers && message::trivial<Message>;
+
     /// Takes a message out, if one is there: then it lies at `message()`. Whatever was no message is gone.
-    [[nodiscard]] outcome get() {
-        for (;;) {
-            // Before the look. Acquire: what is counted is in the object, or has been.
-            const auto sent = in_parts ? shared_->sent_.load(std::memory_order_acquire) : 0;
-            // A part goes where its bytes belong; what its header covers there is put aside.
-            std::byte* const where = staging_.data() + have_ * payload_of_unit;
-            std::array<std::byte, message::frame_header_size> aside;
-            std::memcpy(aside.data(), where, aside.size());
-            const auto size = object_->get({where, unit_size});
-            if (!size) {
-                found_empty(sent);
-                return outcome::nothing;
+    [[nodiscard]] outcome get() { return get_at(staging_.message()); }
+
+    /// The same, and it lies there. Where there was none, what lies there may be anything.
+    [[nodiscard]] outcome get_to(Message& place) requires reads_in_place {
+        auto* const there = reinterpret_cast<std::byte*>(std::addressof(place));
+        if (have_ != 0) {  // the rest of what has begun to come
+            const auto result = get();
+            if (result == outcome::message) {
+                std::memcpy(there, staging_.message(), sizeof place);
             }
-            const auto head = header::read(where);
-            if (!is_part(head, *size)) {
-                std::memcpy(where, aside.data(), aside.size());
-                return outcome::garbage;
-            }
-            if constexpr (!in_parts) {
-                return outcome::message;
-            } else {
-                PARLEY_CRASH_POINT("queue part: taken, not counted");
-                count(head);
-                if (continues(head, where, aside) && ++have_ == head.parts) {
-                    have_ = 0;
-                    return outcome::message;
-                }
-            }
+            return result;
         }
+        const auto result = get_at(there);
+        if (have_ != 0) {
+            std::memcpy(staging_.message(), there, std::min(have_ * payload_of_unit, sizeof place));
+        }
+        return result;
     }
 
     [[nodiscard]] const std::byte* message() noexcept { return staging_.message(); }
@@ -311,6 +326,50 @@ public:
     [[nodiscard]] int handle() const noexcept { return object_->handle(); }
 
 private:
+    [[nodiscard]] outcome get_at(std::byte* base) {
+        for (;;) {
+            // Before the look. Acquire: what is counted is in the object, or has been.
+            const auto sent = in_parts ? shared_->sent_.load(std::memory_order_acquire) : 0;
+            header head;
+            const auto size = get_part(base, head);
+            if (!size) {
+                found_empty(sent);
+                return outcome::nothing;
+            }
+            if (!is_part(head, *size)) {
+                return outcome::garbage;
+            }
+            if constexpr (!in_parts) {
+                return outcome::message;
+            } else {
+                PARLEY_CRASH_POINT("queue part: taken, not counted");
+                count(head);
+                if (continues(head, base) && ++have_ == head.parts) {
+                    have_ = 0;
+                    return outcome::message;
+                }
+            }
+        }
+    }
+
+    /// Takes a unit out; its bytes behind the header come to where those of the next part of a message belong.
+    [[nodiscard]] std::optional<std::size_t> get_part(std::byte* base, header& head) {
+        std::byte* const where = base + have_ * payload_of_unit;
+        if constexpr (gathers) {
+            const auto room = std::min(payload_of_unit, wire::capacity - have_ * payload_of_unit);
+            return object_->get({reinterpret_cast<std::byte*>(&head), sizeof head}, {where, room});
+        } else {
+            // The header comes to lie before them, on what has come already.
+            std::byte* const before = where - message::frame_header_size;
+            std::array<std::byte, message::frame_header_size> aside;
+            std::memcpy(aside.data(), before, aside.size());
+            const auto size = object_->get({before, unit_size});
+            head = header::read(before);
+            std::memcpy(before, aside.data(), aside.size());
+            return size;
+        }
+    }
+
     /// Whether a unit of that size can be what a sender of this channel has put in.
     [[nodiscard]] static bool is_part(const header& head, std::size_t size) noexcept {
         if (size < message::frame_header_size || !head.sound() || head.kind != message::frame_kind::content ||
@@ -346,19 +405,15 @@ private:
         }
     }
 
-    /// Whether a part that was read to `where` continues what is there. If not, what is there is dropped, and a first
+    /// Whether a part that was read behind what is there continues it. If not, what is there is dropped, and a first
     /// part begins a new message.
-    [[nodiscard]] bool continues(const header& head, std::byte* where,
-                                 const std::array<std::byte, message::frame_header_size>& aside) {
+    [[nodiscard]] bool continues(const header& head, std::byte* base) {
         if (head.part == have_ && (have_ == 0 || head.sequence == sequence_)) {
-            if (have_ != 0) {
-                std::memcpy(where, aside.data(), aside.size());
-            }
             sequence_ = head.sequence;
             return true;
         }
         if (head.part == 0) {
-            std::memmove(staging_.data(), where, message::frame_header_size + head.length);
+            std::memmove(base, base + have_ * payload_of_unit, head.length);
             sequence_ = head.sequence;
             have_ = 0;
             return true;

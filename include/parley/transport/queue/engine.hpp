@@ -25,6 +25,8 @@ namespace parley::transport::queue {
 
 /// A look at an object of the kernel is a system call: this many take about as long as a short sleep.
 inline constexpr int looks_before_poll = 160;
+/// The same at a number in memory, which changes once in some ten microseconds where messages are large.
+inline constexpr int looks_at_count = 1000;
 
 /// Where one waits for an object of the kernel: a parking lot (wait/parking_lot.hpp) with one place, whose sleepers the
 /// kernel itself wakes.
@@ -100,6 +102,14 @@ public:
     [[nodiscard]] bool wait(Context& context, os::deadline until) {
         if constexpr (Side::waits) {
             const auto ready = [this] { return producer_.writable(); };
+            if constexpr (producer::counts) {  // a look is cheap there, and to park is not
+                for (int look = 0; look < looks_at_count && !until.passed(); ++look) {
+                    if (ready()) {
+                        return true;
+                    }
+                    os::pause();
+                }
+            }
             return wait_for_object<Side>(context, producer_, POLLOUT, until, looks_before_poll, ready,
                                          [&](auto is_ready) { return context.wait_to_send(until, is_ready, [] {}); });
         } else {
@@ -134,32 +144,14 @@ public:
 
     template <class Context>
     [[nodiscard]] std::optional<Message> try_pop(Context& context) {
-        using outcome = typename consumer::outcome;
-        // Asked before the attempt: what was sent before the end is in the object by then.
-        const bool ended = context.closed();
-        const auto got = consumer_.get();
-        if (got == outcome::message) [[likely]] {
-            vain_looks_ = 0;
-            PARLEY_CRASH_POINT("queue: message taken, sender not woken");
-            if constexpr (!Queue::producer::pollable) {
-                context.wake_senders(1);
-            }
-            auto content = wire::read(consumer_.message());
-            if (!content) {
-                memory::throw_corrupt_message();
-            }
-            return content;
+        if (!take(context, [this] { return consumer_.get(); })) {
+            return std::nullopt;
         }
-        if (got == outcome::garbage) {
+        auto content = wire::read(consumer_.message());
+        if (!content) {
             memory::throw_corrupt_message();
         }
-        if (ended) {
-            context.throw_closed();
-        }
-        if (context.nothing_came()) {
-            context.look_for_peers([this] { return consumer_.readable(); });
-        }
-        return std::nullopt;
+        return content;
     }
 
     template <class Context>
@@ -170,7 +162,12 @@ public:
 
     template <class Context>
     [[nodiscard]] std::size_t try_pop_some(Context& context, std::span<Message> content) {
-        return pop_one_by_one(content, [&] { return try_pop(context); });
+        if constexpr (consumer::reads_in_place) {
+            return pop_each_to(content,
+                               [&](Message& place) { return take(context, [&] { return consumer_.get_to(place); }); });
+        } else {
+            return pop_one_by_one(content, [&] { return try_pop(context); });
+        }
     }
 
     /// At first an attempt is its own look: it costs no more than to ask whether one would succeed.
@@ -206,6 +203,33 @@ public:
     [[nodiscard]] int handle() const noexcept { return consumer_.handle(); }
 
 private:
+    /// Takes a message out with `get`. False if there is none now; throws the channel's end, and garbage.
+    template <class Context, class Get>
+    [[nodiscard]] bool take(Context& context, Get get) {
+        using outcome = typename consumer::outcome;
+        // Asked before the attempt: what was sent before the end is in the object by then.
+        const bool ended = context.closed();
+        const auto got = get();
+        if (got == outcome::message) [[likely]] {
+            vain_looks_ = 0;
+            PARLEY_CRASH_POINT("queue: message taken, sender not woken");
+            if constexpr (!Queue::producer::pollable) {
+                context.wake_senders(1);
+            }
+            return true;
+        }
+        if (got == outcome::garbage) {
+            memory::throw_corrupt_message();
+        }
+        if (ended) {
+            context.throw_closed();
+        }
+        if (context.nothing_came()) {
+            context.look_for_peers([this] { return consumer_.readable(); });
+        }
+        return false;
+    }
+
     consumer consumer_;
     int vain_looks_ = 0;  ///< since the last message
 };

@@ -17,6 +17,9 @@
 /// A queue object `Object` has
 /// - `pollable`: whether it has a descriptor;
 /// - `unit`: how many bytes travel as one at most; `padded`: its capacity is exact only if every unit has one size;
+/// - `gathers`: whether one call puts in many units that lie in pieces, `put(pieces)`, which says how many bytes of
+/// them
+///   went, unit by unit; then `get(first, rest)` also gives the pieces of one unit to two places;
 /// - `make(name, shape, record)` and `open(name, shape, record)`: the first makes a new object where a dead process may
 ///   have left one, the second opens it. Both are called at the gate of the channel, one process at a time;
 /// - `remove(name, record)`: takes it away; whoever has it open may go on with it;
@@ -51,6 +54,7 @@ concept queue_object = requires(Object& object, const std::string& name, const s
                                 std::span<const std::byte> content, std::span<std::byte> room) {
     { Object::unit } -> std::convertible_to<std::size_t>;
     { Object::padded } -> std::convertible_to<bool>;
+    { Object::gathers } -> std::convertible_to<bool>;
     { Object::pollable } -> std::convertible_to<bool>;
     { Object::make(name, as, noted) } -> std::same_as<Object>;
     { Object::open(name, as, noted) } -> std::same_as<Object>;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cerrno>
 #include <climits>
@@ -12,6 +13,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <parley/os/crash_point.hpp>
@@ -31,6 +33,7 @@ class pipe_object {
 public:
     static constexpr std::size_t unit = PIPE_BUF;
     static constexpr bool padded = false;
+    static constexpr bool gathers = true;
     static constexpr bool pollable = true;
 
     /// Of messages: the 16 pages that every pipe has, or what goes into the 256 of the largest that an unprivileged
@@ -70,14 +73,23 @@ public:
     }
 
     [[nodiscard]] std::optional<std::size_t> get(std::span<std::byte> room) {
-        const auto size = os::uninterrupted([&] { return ::read(pipe_.get(), room.data(), room.size()); });
-        if (size >= 0) [[likely]] {
-            return static_cast<std::size_t>(size);
+        return taken(os::uninterrupted([&] { return ::read(pipe_.get(), room.data(), room.size()); }));
+    }
+
+    /// Of units that lie in pieces: how many bytes of them went, unit by unit.
+    [[nodiscard]] std::size_t put(std::span<const ::iovec> pieces) {
+        const auto written =
+            os::uninterrupted([&] { return ::writev(pipe_.get(), pieces.data(), static_cast<int>(pieces.size())); });
+        if (written < 0 && errno != EAGAIN) {
+            os::throw_system(errno, "writing to a pipe");
         }
-        if (errno == EAGAIN) {
-            return std::nullopt;
-        }
-        os::throw_system(errno, "reading from a pipe");
+        return static_cast<std::size_t>(std::max<::ssize_t>(written, 0));
+    }
+
+    /// The same as `get(room)`, with the unit's first bytes in another place than the rest.
+    [[nodiscard]] std::optional<std::size_t> get(std::span<std::byte> first, std::span<std::byte> rest) {
+        const std::array<::iovec, 2> pieces{::iovec{first.data(), first.size()}, ::iovec{rest.data(), rest.size()}};
+        return taken(os::uninterrupted([&] { return ::readv(pipe_.get(), pieces.data(), 2); }));
     }
 
     [[nodiscard]] int handle() const noexcept { return pipe_.get(); }
@@ -103,6 +115,18 @@ public:
                                             "raise them (sysctl fs.pipe-max-size), or write a smaller bounded<N>");
         }
         os::throw_system(errno, "setting the size of " + name);
+    }
+
+private:
+    /// What a read says.
+    [[nodiscard]] static std::optional<std::size_t> taken(::ssize_t size) {
+        if (size >= 0) [[likely]] {
+            return static_cast<std::size_t>(size);
+        }
+        if (errno == EAGAIN) {
+            return std::nullopt;
+        }
+        os::throw_system(errno, "reading from a pipe");
     }
 
 protected:

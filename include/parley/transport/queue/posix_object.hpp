@@ -26,6 +26,7 @@ class posix_object {
 public:
     static constexpr std::size_t unit = 8192;  ///< what the kernel gives to everybody (fs.mqueue.msgsize_default)
     static constexpr bool padded = false;
+    static constexpr bool gathers = false;
     static constexpr bool pollable = true;
 
     /// Of messages: the ten units that everybody may have.

@@ -31,6 +31,7 @@ class system_v_object {
 public:
     static constexpr std::size_t unit = 8192;  ///< kernel.msgmax, for everybody
     static constexpr bool padded = true;
+    static constexpr bool gathers = false;
     static constexpr bool pollable = false;
 
     /// Of messages: 16, or as many as go into the bytes that everybody may have.

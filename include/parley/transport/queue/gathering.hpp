@@ -1,0 +1,62 @@
+#pragma once
+
+#include <algorithm>
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <parley/message/frame.hpp>
+
+namespace parley::transport::queue {
+
+/// The parts of one message and their headers, each where it lies, as one call gives them to the object
+/// (transport/queue/object.hpp): a unit full, and the next.
+class gathering {
+    using header = message::frame_header;
+
+public:
+    /// Puts a message of `first.parts` parts into the object. Whether all of it has room.
+    template <class Object>
+    [[nodiscard]] bool put(Object& object, const header& first, const std::byte* bytes, std::size_t size) {
+        constexpr std::size_t payload = Object::unit - message::frame_header_size;
+        headers_.assign(first.parts, first);
+        pieces_.clear();
+        for (std::uint16_t part = 0; part < first.parts; ++part) {
+            const auto from = part * payload;
+            headers_[part].part = part;
+            headers_[part].length = static_cast<std::uint32_t>(std::min(payload, size - from));
+            pieces_.push_back({&headers_[part], sizeof(header)});
+            pieces_.push_back({const_cast<std::byte*>(bytes + from), headers_[part].length});
+        }
+        const std::size_t at_once = 2 * parts_at_once<Object>();
+        for (std::size_t done = 0; done < pieces_.size(); done += at_once) {
+            const auto next = std::span<const ::iovec>(pieces_).subspan(done, std::min(at_once, pieces_.size() - done));
+            std::size_t wanted = 0;
+            for (const auto& each : next) {
+                wanted += each.iov_len;
+            }
+            if (object.put(next) != wanted) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+private:
+    /// The kernel cuts what one call writes into pages. Where those are larger than a unit, a call writes one. While it
+    /// writes it keeps the other side out, so that both would stand still in turn if it wrote much more than this.
+    template <class Object>
+    [[nodiscard]] static std::size_t parts_at_once() noexcept {
+        return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) == Object::unit ? 8 : 1;
+    }
+
+    std::vector<header> headers_;
+    std::vector<::iovec> pieces_;
+};
+
+}  // namespace parley::transport::queue
