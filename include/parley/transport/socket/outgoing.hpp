@@ -10,12 +10,12 @@
 #include <cstddef>
 #include <cstring>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <span>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -291,18 +291,30 @@ private:
         if (thread_ != nullptr && thread_->joinable()) {
             thread_->join();  // it has done its work and is on its way out
         }
-        ::sigset_t all;
-        ::sigset_t before;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before);
+        const without_signals inherited;
         try {
             thread_ = std::make_unique<std::thread>([this] { drain(); });
             running_ = true;
-        } catch (const std::system_error&) {
+        } catch (const std::exception&) {
             // The next calls do what the thread would have done.
         }
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
+
+    /// A thread begins with the mask of the one that starts it.
+    class without_signals {
+    public:
+        without_signals() noexcept {
+            ::sigset_t all;
+            ::sigfillset(&all);
+            ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+        }
+        without_signals(const without_signals&) = delete;
+        without_signals& operator=(const without_signals&) = delete;
+        ~without_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+    private:
+        ::sigset_t before_;
+    };
 
     void drain() noexcept {
         for (;;) {
