@@ -18,9 +18,10 @@
 
 /// What has come over a connection: bytes from the kernel on one side, frames on the other.
 ///
-/// Frames lie one behind the other. Those that steer are handled when they come, also when messages wait before them;
-/// messages are counted and stay until they are taken. What comes from a peer is not trusted: a length is checked
-/// against the largest message before anything of that length is waited for, so no peer makes this grow.
+/// Frames come one behind the other. Those that steer are handled when they come, also when messages wait before them,
+/// and are gone then; messages are counted and stay until they are taken. What comes from a peer is not trusted: a
+/// length is checked against the largest message before anything of that length is waited for, so no peer makes this
+/// grow.
 
 namespace parley::transport::socket {
 
@@ -84,12 +85,7 @@ public:
 
     /// The first message's bytes; `bytes_behind` says how many bytes from there on may be looked at without harm.
     [[nodiscard]] std::span<std::byte> front() noexcept {
-        auto header = frame_header::read(at(begin_));
-        while (header.kind != frame_kind::content) {  // handled when it came
-            begin_ += header_size + header.length;
-            header = frame_header::read(at(begin_));
-        }
-        return {at(begin_ + header_size), header.length};
+        return {at(begin_ + header_size), frame_header::read(at(begin_)).length};
     }
     [[nodiscard]] std::size_t bytes_behind(const std::byte* where) const noexcept {
         return capacity_ - static_cast<std::size_t>(where - data_.get());
@@ -124,25 +120,43 @@ private:
         return scan(on_frame) ? reading::something : reading::garbage;
     }
 
-    /// Looks at the frames that have come whole. False for garbage.
+    /// Looks at the frames that have come whole. Messages stay, side by side: a frame that steers, behind messages that
+    /// nobody takes, keeps no room. False for garbage.
     template <class OnFrame>
     [[nodiscard]] bool scan(OnFrame on_frame) {
+        auto end_of_messages = scanned_;
         while (end_ - scanned_ >= header_size) {
             const auto header = frame_header::read(at(scanned_));
             if (!header.sound() || header.parts != 1 || !fits(header)) {
                 return false;
             }
-            if (end_ - scanned_ - header_size < header.length) {
+            const auto size = header_size + header.length;
+            if (end_ - scanned_ < size) {
                 break;
             }
             if (!on_frame(header, std::span<const std::byte>{at(scanned_ + header_size), header.length})) {
                 return false;
             }
-            messages_ += header.kind == frame_kind::content ? 1 : 0;
-            scanned_ += header_size + header.length;
+            if (header.kind == frame_kind::content) {
+                move_up(scanned_, end_of_messages, size);
+                end_of_messages += size;
+                ++messages_;
+            } else if (messages_ == 0) {
+                begin_ = end_of_messages = scanned_ + size;
+            }
+            scanned_ += size;
         }
+        move_up(scanned_, end_of_messages, end_ - scanned_);
+        end_ -= scanned_ - end_of_messages;
+        scanned_ = end_of_messages;
         forget_the_read();
         return true;
+    }
+
+    void move_up(std::size_t from, std::size_t to, std::size_t size) noexcept {
+        if (from != to) {
+            std::memmove(at(to), at(from), size);
+        }
     }
 
     /// One packet is one frame, or one part of a message; parts are put together where they come to lie.
