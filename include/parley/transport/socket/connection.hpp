@@ -126,18 +126,16 @@ public:
 
     /// The first message; none if its bytes are none. Its credit is owed to the other side until `pay`.
     [[nodiscard]] std::optional<message_type> take(decoder<message_type>& decode) {
+        const dropping at_the_end{*this};
         const auto bytes = incoming_.front();
-        auto result = decode(bytes, incoming_.bytes_behind(bytes.data()));
-        incoming_.drop();
-        if constexpr (counted) {
-            ++owed_;
-        }
-        return result;
+        return decode(bytes, incoming_.bytes_behind(bytes.data()));
     }
+    /// Of a pair, what goes the same way may have to wait first, for longer than this side receives.
     void pay() {
         if constexpr (counted) {
+            const auto if_full = role_ == role::both && outgoing_.is_behind() ? keeping::thread : keeping::refuse;
             if (owed_ != 0 && !is_over(state_) && !outgoing_.is_broken() &&
-                say(frame_kind::credit, owed_, 0, {}, {}, keeping::refuse) != sending_outcome::full) {
+                say(frame_kind::credit, owed_, 0, {}, {}, if_full) != sending_outcome::full) {
                 owed_ = 0;
             }
         }
@@ -244,6 +242,18 @@ public:
     }
 
 private:
+    /// Taken is taken, also where the message's own codec throws.
+    struct dropping {
+        connection& from;
+        explicit dropping(connection& of) noexcept : from(of) {}
+        dropping(const dropping&) = delete;
+        dropping& operator=(const dropping&) = delete;
+        ~dropping() {
+            from.incoming_.drop();
+            from.owed_ += counted ? 1 : 0;
+        }
+    };
+
     /// A word of the side that receives. The rules keep these from filling the socket, so one that has no room goes to
     /// a peer that does not keep them.
     void answer(frame_kind what, std::uint32_t number, std::uint32_t second) {
@@ -374,15 +384,13 @@ private:
     [[nodiscard]] bool hear_receiver(const frame_header& header, std::span<const std::byte> payload) {
         switch (header.kind) {
             case frame_kind::credit: {
-                const bool sound = counted && header.sequence <= used_;
+                const bool sound = counted && header.sequence != 0 && header.sequence <= used_;
                 used_ -= sound ? header.sequence : 0;
                 return sound;
             }
             case frame_kind::grant:
-                if (header.sequence == asked_) {
-                    is_granted_ = true;
-                    awaited_ = 0;
-                }
+                is_granted_ |= header.sequence == asked_;
+                awaited_ = 0;  // a receiver that grants has stopped to wait, whomever it answers
                 return rendezvous;
             case frame_kind::waiting:
                 awaited_ = heard_ = header.sequence;

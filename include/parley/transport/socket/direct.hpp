@@ -35,18 +35,20 @@
 /// `state_of(source)`
 ///   says whether the peer is there, or how it ended, once everything that it sent has been received;
 ///   `forget_end(source)`: how it ended does not matter any more; `refresh()`: learns who has come and gone;
-/// - `try_pop(source*)`, a message of that peer, or of anybody for null; `try_pop_some(source*, batch)`; and
-///   `try_pop_any()`, a message and the name under which it came. None of these waits;
+/// - `try_pop(source*, closely, deadline)`, a message of that peer, or of anybody for null; `try_pop_some(source*,
+///   batch)`; and `try_pop_any()`, a message and the name under which it came. None of these waits, unless for the
+///   answer of a sender that has asked;
 /// - `is_ready(source*)`: whether an attempt would succeed, as far as one can know;
 /// - `wait(source*, deadline, patience)`: sleeps until an attempt may succeed, or it is time to look around; false when
 ///   the deadline has passed. `finish()` ends a series of waits;
 /// - `is_closed()`: its name was removed, and everything has been received;
-/// - `native_handle()`; `leave()`.
-/// What it needs of an `Outlet` is
+/// - `native_handle()`; `leave()`; and for pairs `noticed()`, after the outlet may have read from the connection of
+/// both. What it needs of an `Outlet` is
 /// - `Outlet(address, own_name)`, not connected; `to()`;
 /// - `reach()`: tries to connect, without waiting; a `contact`. After an end it tries anew. `contacts()`: how often it
 ///   was made;
-/// - `state()`: what is known of the peer; `other_description()`, where that is `presence::another`;
+/// - `state()`: what is known of the peer, and for pairs `known()`, the same without reading; `other_description()`,
+/// where that is `presence::another`;
 /// - `try_send(message, patient)`, an `attempt`; `patient` says that the caller waits and tries again;
 /// - `wait(deadline, patience)`; `complete(deadline)`, after an attempt that was accepted; `give_up()`, after the last
 ///   one that was not;
@@ -92,18 +94,20 @@ public:
             check_peer(true);
             return false;
         }
+        const noticing at_the_end{own_in_.get()};
         return sent(out_->try_send(content, false));
     }
 
     [[nodiscard]] bool push_until(no_loans&, const message_type& content,
                                   os::deadline until) requires sender_side::waits {
+        const noticing at_the_end{own_in_.get()};
         patience<sender_side> spin;
         const bool accepted = os::keep_trying(
             until, [&] { return reaches() && sent(out_->try_send(content, true)); },
             [&] {
                 if (spin.looks_closely()) {
                     check_peer(true);
-                    if (out_->state() != presence::here) {
+                    if (outward() != presence::here) {
                         return wait_for_peer(until);
                     }
                 }
@@ -122,6 +126,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_push_some(no_loans& context, std::span<const message_type> batch) {
+        const noticing at_the_end{own_in_.get()};
         std::size_t sent_now = 0;
         while (sent_now < batch.size()) {
             if (sent_now == 0 ? !try_push(context, batch[0])
@@ -147,7 +152,7 @@ public:
         const finishing at_the_end{*in_};
         patience<receiver_side> spin;
         return os::keep_trying(
-            until, [&] { return in_->try_pop(from_, spin.looks_closely()); }, [&] { return wait(until, spin); });
+            until, [&] { return in_->try_pop(from_, spin.looks_closely(), until); }, [&] { return wait(until, spin); });
     }
     [[nodiscard]] std::optional<message_type> pop_until(no_loans& context,
                                                         os::deadline) requires(!receiver_side::waits) {
@@ -227,7 +232,7 @@ private:
 
     /// Throws if the peer was there and is not any more. For one who receives it is there if anything of it is.
     void check_peer(bool sends) {
-        const auto outward = out_->state();
+        const auto outward = this->outward();
         if (sends && outward != presence::here && own_in_ == nullptr) {
             in_->refresh();
         }
@@ -248,6 +253,10 @@ private:
         }
     }
 
+    /// What is known of the peer from the way out. Of a pair that is the way in, and its hub reads: what came would
+    /// otherwise wait where the kernel shows nothing of it.
+    [[nodiscard]] presence outward() { return own_in_ != nullptr ? out_->known() : out_->state(); }
+
     [[noreturn, gnu::noinline]] void end(presence how) {
         const auto& where = out_->to().where();
         if (how == presence::another) {
@@ -262,6 +271,19 @@ private:
         finishing(const finishing&) = delete;
         finishing& operator=(const finishing&) = delete;
         ~finishing() { in.finish(); }
+    };
+
+    /// Of a pair, an attempt to send reads what has come, which the hub is to know of.
+    struct noticing {
+        Hub* in;
+        explicit noticing(Hub* of) noexcept : in(of) {}
+        noticing(const noticing&) = delete;
+        noticing& operator=(const noticing&) = delete;
+        ~noticing() {
+            if (in != nullptr) {
+                in->noticed();
+            }
+        }
     };
 
     std::unique_ptr<Hub> own_in_;  ///< of a pair

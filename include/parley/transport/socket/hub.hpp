@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -82,7 +81,17 @@ public:
     /// Whether somebody of that name is there, or how the last one ended.
     [[nodiscard]] static presence state_of(const source& of) noexcept { return of.state(); }
     /// Learns who has come and gone, for one who does not receive at the moment.
-    void refresh() { static_cast<void>(pump(os::clock::duration::zero())); }
+    void refresh() {
+        const ringing at_the_end{*this};
+        static_cast<void>(pump(os::clock::duration::zero()));
+    }
+    /// Of a pair: its sending half may have read something.
+    void noticed() noexcept {
+        const ringing at_the_end{*this};
+        if (!members_.empty()) {
+            settle(*members_.front());
+        }
+    }
 
     static void forget_end(source& of) noexcept { of.last = presence::unknown; }
 
@@ -92,11 +101,11 @@ public:
     }
 
     /// A message, if there is one: of `only`, or of anybody. `closely`: nothing that has come is overlooked; else a
-    /// message that comes first on its connection may be.
-    [[nodiscard]] std::optional<message_type> try_pop(source* only, bool closely = true) {
-        auto result = attempt_pop(only, closely);
-        after_call();
-        return result;
+    /// message that comes first on its connection may be. In a rendezvous a sender has until the deadline to answer.
+    [[nodiscard]] std::optional<message_type> try_pop(source* only, bool closely = true,
+                                                      os::deadline until = os::deadline::never()) {
+        const ringing at_the_end{*this};
+        return attempt_pop(only, closely, until);
     }
 
     /// The same, and who sent it.
@@ -107,28 +116,24 @@ public:
 
     /// As many as there are, at most as many as have room.
     [[nodiscard]] std::size_t try_pop_some(source* only, std::span<message_type> batch) {
+        const ringing at_the_end{*this};
+        const paying once{*this};
         std::size_t count = 0;
-        paying_later_ = true;
         try {
             while (count < batch.size()) {
-                auto next = attempt_pop(only, count == 0);
+                auto next = attempt_pop(only, count == 0, os::deadline::never());
                 if (!next) {
                     break;
                 }
-                batch[count++] = std::move(*next);
+                batch[count] = std::move(*next);
+                ++count;
             }
-        } catch (const error&) {
+        } catch (...) {
             if (count == 0) {
-                paying_later_ = false;
-                pay_all();
-                after_call();
                 throw;
             }
             again_ = std::current_exception();  // the sound ones first
         }
-        paying_later_ = false;
-        pay_all();
-        after_call();
         return count;
     }
 
@@ -170,6 +175,7 @@ public:
 
     /// The receiver waits no longer.
     void finish() {
+        const ringing at_the_end{*this};
         if constexpr (Connection::rendezvous) {
             if (std::exchange(told_, false)) {
                 for (auto& each : members_) {
@@ -206,7 +212,7 @@ public:
             listener_->close();
         }
         for (auto& each : members_) {
-            each->link->say_goodbye();
+            each->link->say_goodbye(true);  // a child may have inherited it
         }
         members_.clear();
     }
@@ -236,18 +242,50 @@ private:
         return only == nullptr || each.from == only;
     }
 
+    /// At the end of a call, however it ends: what has been read and not received keeps the handle readable.
+    struct ringing {
+        hub& of;
+        explicit ringing(hub& own) noexcept : of(own) {}
+        ringing(const ringing&) = delete;
+        ringing& operator=(const ringing&) = delete;
+        ~ringing() { of.after_call(); }
+    };
+    /// At the end of a batch: one credit frame for all its messages.
+    struct paying {
+        hub& of;
+        explicit paying(hub& own) noexcept : of(own) { of.paying_later_ = true; }
+        paying(const paying&) = delete;
+        paying& operator=(const paying&) = delete;
+        ~paying() {
+            of.paying_later_ = false;
+            try {
+                of.pay_all();
+            } catch (...) {  // it stays owed
+            }
+        }
+    };
+    /// After a message of a member was taken, or was none.
+    struct settling {
+        hub& of;
+        member& each;
+        settling(hub& own, member& taken_from) noexcept : of(own), each(taken_from) {}
+        settling(const settling&) = delete;
+        settling& operator=(const settling&) = delete;
+        ~settling() { of.settle(each); }
+    };
+
     // Receiving.
 
-    [[nodiscard]] std::optional<message_type> attempt_pop(source* only, bool closely) {
+    [[nodiscard]] std::optional<message_type> attempt_pop(source* only, bool closely, os::deadline until) {
         if (again_) {
             std::rethrow_exception(std::exchange(again_, nullptr));
         }
-        auto* found = find(only, closely);
+        auto* found = find(only, closely, until);
         return found != nullptr ? take_from(*found) : std::optional<message_type>();
     }
 
     /// One with a message that may be taken now.
-    [[nodiscard]] member* find(source* only, bool closely) {
+    [[nodiscard]] member* find(source* only, bool closely, os::deadline until) {
         if (auto* found = find_read(only)) {
             return found;
         }
@@ -256,7 +294,7 @@ private:
             return found;
         }
         if constexpr (Connection::rendezvous) {
-            if (auto* found = grant_one(only)) {
+            if (auto* found = grant_one(only, until)) {
                 return found;
             }
         }
@@ -277,32 +315,34 @@ private:
             return nullptr;
         }
         auto* result = ready_.front();
-        ready_.pop_front();
+        ready_.erase(ready_.begin());
         result->queued = false;
         return result;
     }
 
     /// There is a message in it. None if it was no message, and nobody but its sender is to suffer from that.
     [[nodiscard]] std::optional<message_type> take_from(member& each) {
+        const settling at_the_end{*this, each};
+        if (each.from != nullptr) {
+            last_name_ = each.from->name;
+        }
         auto result = each.link->take(decode_);
         if (!result && !decode_.may_refuse) {
             each.link->end(presence::garbage);
         }
-        if (each.from != nullptr) {
-            last_name_ = each.from->name;
-        }
         if (!paying_later_) {
             each.link->pay();
         }
-        settle(each);
         if (!result && decode_.may_refuse) {
             throw_error(errc::corrupt, where() + ": the message's codec has refused what came; it is dropped");
         }
         return result;
     }
 
-    /// In a rendezvous: tells one who has asked that its message is taken now, and waits for it.
-    [[nodiscard]] member* grant_one(source* only) {
+    /// In a rendezvous: tells one who has asked that its message is taken now, and waits for it. Those who stand still
+    /// cost one such wait, however many they are.
+    [[nodiscard]] member* grant_one(source* only, os::deadline deadline) {
+        const auto until = os::deadline::after(deadline.left(os::look_around_interval));
         for (std::size_t step = 0; step < members_.size(); ++step) {
             next_ = (next_ + 1) % members_.size();
             auto& each = *members_[next_];
@@ -310,7 +350,6 @@ private:
                 continue;
             }
             each.link->grant();
-            const auto until = os::deadline::after(os::look_around_interval);
             patience<receiver_side> spin;
             while (each.link->has_grant() && !is_over(each.link->state()) && !until.passed()) {
                 if (!each.link->read() && !spin.lasts()) {
@@ -321,6 +360,9 @@ private:
                 return &each;
             }
             settle(each);
+            if (until.passed()) {
+                break;
+            }
         }
         return nullptr;
     }
@@ -421,6 +463,7 @@ private:
     void adopt(std::shared_ptr<Connection> link) {
         auto& made = *members_.emplace_back(std::make_unique<member>());
         made.link = std::move(link);
+        ready_.reserve(members_.size());  // from now on to settle needs no memory
         made.watched = watched_.watch(made.link->descriptor(), &made);
         static_cast<void>(made.link->read());
         settle(made);
@@ -473,15 +516,21 @@ private:
             std::find_if(members_.begin(), members_.end(), [&](const auto& other) { return other.get() == &each; });
         std::swap(*place, members_.back());
         members_.pop_back();
+        listen_again();
+    }
+
+    /// There may be descriptors again, since a connection has gone here or elsewhere in this process.
+    void listen_again() noexcept {
         if (is_deaf_ && listener_ && !removed_) {
             is_deaf_ = !watched_.watch(listener_->descriptor(), nullptr);
         }
     }
 
-    /// What may have changed without a word: whether the name still leads here, and whether there is room again for
-    /// credits that were owed.
+    /// What may have changed without a word: whether the name still leads here, whether there is room again for credits
+    /// that were owed, and descriptors for connections.
     void look_around() {
         pay_all();
+        listen_again();
         if (!removed_ && listener_ && !listener_->holds()) {
             removed_ = true;
             watched_.ignore(listener_->descriptor());
@@ -501,10 +550,11 @@ private:
         });
     }
 
-    /// What has been read and not received keeps the handle readable.
+    /// Rings while a call has something to give or to do that the kernel does not show.
     void after_call() noexcept {
         if (watched_.has_bell()) [[unlikely]] {
-            watched_.ring(!ready_.empty() || again_ || requests_wait());
+            const bool tells_end = !listener_ && is_over(state());
+            watched_.ring(!ready_.empty() || again_ || requests_wait() || is_deaf_ || tells_end);
         }
     }
 
@@ -522,7 +572,7 @@ private:
     std::optional<listener<kind>> listener_;
     poll_set watched_;
     std::vector<std::unique_ptr<member>> members_;
-    std::deque<member*> ready_;  ///< those with messages, the next one first
+    std::vector<member*> ready_;  ///< those with messages, the next one first
     sources<member> sources_;
     decoder<message_type> decode_;
     std::exception_ptr again_;  ///< what the next call is to throw

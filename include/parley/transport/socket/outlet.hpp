@@ -69,7 +69,7 @@ public:
     /// One end of a pair, connected.
     explicit outlet(std::shared_ptr<connection_type> paired) : connection_(std::move(paired)), process_(::getpid()) {
         address_.text = "a pair of " + std::string(kind::name);
-        make_room();
+        make_room(*connection_);
     }
     outlet(const outlet&) = delete;
     outlet& operator=(const outlet&) = delete;
@@ -89,6 +89,7 @@ public:
             return look_at_pending();
         }
         auto made = make_socket<kind>(address_);
+        leave_port_to_listeners(made.get());
         if (os::uninterrupted([&] { return ::connect(made.get(), address_.get(), address_.length); }) == 0) {
             return connected(std::move(made));
         }
@@ -109,6 +110,10 @@ public:
     /// How many connections have been made so far.
     [[nodiscard]] unsigned contacts() const noexcept { return contacts_; }
 
+    /// What is known of the other side, from what has been read. Of a pair, whose hub reads for both.
+    [[nodiscard]] presence known() const noexcept {
+        return connection_ == nullptr ? presence::unknown : connection_->state();
+    }
     /// What is known of the other side, after reading what it has said.
     [[nodiscard]] presence state() {
         if (connection_ == nullptr) {
@@ -149,11 +154,17 @@ public:
         return true;
     }
 
-    /// Finishes what the last attempt began, if that needs waiting; after the deadline in the background.
+    /// Finishes what the last attempt began, if that needs waiting; after the deadline in the background. Outside a
+    /// rendezvous soon in any case: the message is accepted, and the other side may be waiting for room itself before
+    /// it receives.
     void complete(os::deadline until) {
         auto& out = connection_->way_out();
+        if (out.flush() || out.is_broken()) [[likely]] {
+            return;
+        }
+        const auto soon = rendezvous ? until : os::deadline::after(os::look_around_interval);
         while (!out.flush() && !out.is_broken()) {
-            if (until.passed()) {
+            if (until.passed() || soon.passed()) {
                 out.leave_to_thread();
                 return;
             }
@@ -192,6 +203,9 @@ private:
             case ECONNREFUSED:
             case ECONNRESET:
             case ENOTSOCK:
+            case ETIMEDOUT:
+            case EHOSTUNREACH:
+            case ENETUNREACH:
                 return contact::absent;
             case EAGAIN:
             case EINTR:
@@ -218,15 +232,25 @@ private:
         return connected(std::move(pending_));
     }
 
-    [[nodiscard]] contact connected(os::descriptor&& made) {
+    /// It counts as connected only when the other side has been told whose it is.
+    [[nodiscard]] contact connected(os::descriptor made) {
         if (is_connected_to_itself(made.get())) {
             return contact::absent;
         }
-        connection_ = std::make_shared<connection_type>(std::move(made), role::sends);
-        make_room();
-        connection_->introduce(own_name_);
+        auto link = std::make_shared<connection_type>(std::move(made), role::sends);
+        make_room(*link);
+        link->introduce(own_name_);
+        connection_ = std::move(link);
         ++contacts_;
         return contact::made;
+    }
+
+    /// The port of a connection over tcp, which the kernel chose, may be the one that a listener wants.
+    static void leave_port_to_listeners(int socket) noexcept {
+        if constexpr (!kind::local) {
+            const int on = 1;
+            ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        }
     }
 
     /// Over tcp, a port of one's own that nobody listens on can answer by chance.
@@ -243,20 +267,20 @@ private:
         }
     }
 
-    void make_room() {
+    void make_room(const connection_type& link) const {
         if constexpr (connection_type::counted) {
             // In a pair credits go the same way.
             const auto all = room_for(connection_type::window, connection_type::largest_frame) +
                              room_for(connection_type::window, message::frame_header_size);
-            enlarge(connection_->descriptor(), SO_SNDBUF, all);
-            enlarge_for(connection_->descriptor(), connection_type::window, connection_type::largest_frame,
+            enlarge(link.descriptor(), SO_SNDBUF, all);
+            enlarge_for(link.descriptor(), connection_type::window, connection_type::largest_frame,
                         std::string(kind::name) + " '" + address_.where() + "'");
         }
     }
 
-    /// Reads everything that the other side has said.
+    /// Reads what the other side has said: everything, unless it does not stop.
     void hear() {
-        while (connection_->read()) {
+        for (unsigned round = 0; round < most_rounds && connection_->read(); ++round) {
             heard_since_attempt_ = true;
         }
     }
@@ -354,12 +378,19 @@ private:
     }
 
     /// Over tcp a socket that is closed answers a credit that comes later with a reset, and that would take with it
-    /// what the other side's kernel has not got yet. So wait until it has got everything.
+    /// what the other side's kernel has not got yet. So wait until it has got everything; but not for a machine that
+    /// does not answer any more.
     void await_acknowledgement() {
         if constexpr (!kind::local && (connection_type::counted || rendezvous)) {
+            constexpr auto longest_silence = std::chrono::seconds(2);
             int left = 0;
+            int before = 0;
+            auto give_up = os::deadline::after(longest_silence);
             while (!is_over(connection_->state()) && ::ioctl(connection_->descriptor(), SIOCOUTQ, &left) == 0 &&
-                   left > 0) {
+                   left > 0 && !give_up.passed()) {
+                if (std::exchange(before, left) != left) {
+                    give_up = os::deadline::after(longest_silence);
+                }
                 const ::timespec pause{0, 200'000};
                 ::nanosleep(&pause, nullptr);
                 hear();
@@ -369,6 +400,8 @@ private:
 
     /// A caller that waits finishes by itself what the kernel does not take at once.
     static constexpr auto keeping_of_patient = connection_type::counted ? keeping::later : keeping::begun;
+    /// A peer that writes without end keeps nobody beyond a deadline.
+    static constexpr unsigned most_rounds = 64;
 
     address address_;
     std::string own_name_;

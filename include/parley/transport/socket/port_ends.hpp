@@ -264,7 +264,7 @@ public:
         const finishing at_the_end{*in_};
         patience<receiver_side> spin;
         return os::keep_trying(
-            until, [&] { return in_->try_pop(nullptr, spin.looks_closely()); },
+            until, [&] { return in_->try_pop(nullptr, spin.looks_closely(), until); },
             [&] {
                 check(true);
                 return in_->wait(nullptr, until, spin);
