@@ -57,6 +57,8 @@ public:
     static constexpr bool counted = !rendezvous && buffering_word::capacity < buffering::as_the_kernel_says;
     static constexpr std::size_t window = counted ? buffering_word::capacity : 0;
     static constexpr std::size_t largest_frame = message::frame_header_size + content_rules<message_type>::largest;
+    /// Whether a message can be read to where its receiver wants it.
+    static constexpr bool straight = !rendezvous && incoming<Kind::packets, content_rules<message_type>>::straight;
 
     connection(os::descriptor&& socket, role own)
         : socket_(std::move(socket)),
@@ -70,14 +72,16 @@ public:
     [[nodiscard]] presence state() const noexcept { return state_; }
     [[nodiscard]] outgoing& way_out() noexcept { return outgoing_; }
 
-    /// Reads once. Whether anything came that matters, an end included.
-    bool read() {
+    /// Reads once. Whether anything came that matters, an end included. `place`: where the next message may be put
+    /// straight; see `is_placed`.
+    bool read(std::byte* place = nullptr) {
         if (is_over(state_)) {
             return false;
         }
         const auto brought = incoming_.read(
             socket_.get(),
-            [this](const frame_header& header, std::span<const std::byte> payload) { return handle(header, payload); });
+            [this](const frame_header& header, std::span<const std::byte> payload) { return handle(header, payload); },
+            place);
         switch (brought) {
             case reading::garbage:
                 end(presence::garbage);
@@ -130,6 +134,11 @@ public:
         const auto bytes = incoming_.front();
         return decode(bytes, incoming_.bytes_behind(bytes.data()));
     }
+    /// Whether the first message lies where the last read was told to put it. Then it is taken by `take_placed`, or
+    /// else fetched from there by `bring_home`.
+    [[nodiscard]] bool is_placed() const noexcept { return incoming_.is_placed(); }
+    void take_placed() noexcept { const dropping at_the_end{*this}; }
+    void bring_home(const std::byte* place) noexcept { incoming_.bring_home(place); }
     /// Of a pair, what goes the same way may have to wait first, for longer than this side receives.
     void pay() {
         if constexpr (counted) {

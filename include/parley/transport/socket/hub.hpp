@@ -121,11 +121,9 @@ public:
         std::size_t count = 0;
         try {
             while (count < batch.size()) {
-                auto next = attempt_pop(only, count == 0, os::deadline::never());
-                if (!next) {
+                if (!pop_to(batch[count], only, count == 0)) {
                     break;
                 }
-                batch[count] = std::move(*next);
                 ++count;
             }
         } catch (...) {
@@ -139,8 +137,13 @@ public:
 
     /// Whether a message is there, or somebody who has one for a receiver that waits.
     [[nodiscard]] bool is_ready(const source* only) {
-        read_quickly(only, true);
-        return holds_something(only);
+        if constexpr (Connection::straight) {  // the attempt that follows knows where to read to
+            watched_.silence();
+            return holds_something(only) || watched_.wait(events_, os::clock::duration::zero()) != 0;
+        } else {
+            read_quickly(only, true);
+            return holds_something(only);
+        }
     }
 
     /// Between attempts: waits until one may succeed or it is time to look around. False if the deadline has passed.
@@ -162,7 +165,7 @@ public:
         }
         if constexpr (receiver_side::strategy::sleeps) {
             if (!holds_something(only)) {
-                pump(until.left(os::look_around_interval));
+                sleep(until.left(os::look_around_interval));
             }
         } else {
             spin.offer_core();
@@ -367,6 +370,71 @@ private:
         return nullptr;
     }
 
+    /// A message straight to where it is to stay, or by way of the buffer. Whether there was one.
+    [[nodiscard]] bool pop_to(message_type& to, source* only, bool closely) {
+        if constexpr (Connection::straight) {
+            const placing meanwhile{*this, to, only};
+            if (again_) {
+                std::rethrow_exception(std::exchange(again_, nullptr));
+            }
+            auto* found = find(only, closely, os::deadline::never());
+            if (found == nullptr) {
+                return false;
+            }
+            if (found->link->is_placed()) {
+                const settling at_the_end{*this, *found};
+                found->link->take_placed();
+                return true;
+            }
+            clear_place();
+            auto taken = take_from(*found);
+            if (taken) {
+                to = std::move(*taken);
+            }
+            return taken.has_value();
+        } else {
+            auto taken = attempt_pop(only, closely, os::deadline::never());
+            if (taken) {
+                to = std::move(*taken);
+            }
+            return taken.has_value();
+        }
+    }
+
+    /// While a message may be put straight to where it is to stay.
+    struct placing {
+        hub& of;
+        placing(hub& own, message_type& to, const source* only) noexcept : of(own) {
+            of.place_ = reinterpret_cast<std::byte*>(std::addressof(to));
+            of.placed_from_ = only;
+        }
+        placing(const placing&) = delete;
+        placing& operator=(const placing&) = delete;
+        ~placing() { of.clear_place(); }
+    };
+
+    /// What was put there and not taken, since another message is older, is fetched from there.
+    void clear_place() noexcept {
+        if constexpr (Connection::straight) {
+            for (auto& each : members_) {
+                if (place_ != nullptr && each->link->is_placed()) {
+                    each->link->bring_home(place_);
+                }
+            }
+            place_ = nullptr;
+        }
+    }
+
+    /// The place is for the message that would be received next.
+    bool read(member& each) {
+        if constexpr (Connection::straight) {
+            const bool is_next = place_ != nullptr && belongs(each, placed_from_) && !has_message_of(placed_from_);
+            return each.link->read(is_next ? place_ : nullptr);
+        } else {
+            return each.link->read();
+        }
+    }
+
     void pay_all() {
         if constexpr (Connection::counted) {
             for (auto& each : members_) {
@@ -402,7 +470,7 @@ private:
     bool read_once(bool closely) {
         if (members_.size() == 1 && (!listener_ || (members_.front()->watched && ++reads_ % reads_in_a_row != 0))) {
             auto& only = *members_.front();
-            const bool came = only.link->read();
+            const bool came = read(only);
             settle(only);
             if (came || !closely || !listener_) {
                 return came;
@@ -413,7 +481,7 @@ private:
 
     /// Reads once from every connection where something has come, waiting at most so long until there is one.
     bool pump(os::clock::duration longest) {
-        poll_set::events_type events;
+        auto& events = events_;
         const auto count = watched_.wait(events, longest);
         bool came = false;
         for (std::size_t index = 0; index < count; ++index) {
@@ -427,11 +495,21 @@ private:
                     ignore(each);  // until something of it has been received
                     continue;
                 }
-                came |= each.link->read();
+                came |= read(each);
                 settle(each);
             }
         }
         return came;
+    }
+
+    /// Until something has come. It is read now, unless the attempt that follows knows better where to.
+    void sleep(os::clock::duration longest) {
+        watched_.silence();
+        if constexpr (Connection::straight) {
+            static_cast<void>(watched_.wait(events_, longest));
+        } else {
+            pump(longest);
+        }
     }
 
     void accept_all() {
@@ -571,12 +649,15 @@ private:
 
     std::optional<listener<kind>> listener_;
     poll_set watched_;
+    poll_set::events_type events_{};
     std::vector<std::unique_ptr<member>> members_;
     std::vector<member*> ready_;  ///< those with messages, the next one first
     sources<member> sources_;
     decoder<message_type> decode_;
-    std::exception_ptr again_;  ///< what the next call is to throw
-    std::string last_name_;     ///< who sent the last message
+    std::exception_ptr again_;             ///< what the next call is to throw
+    std::string last_name_;                ///< who sent the last message
+    std::byte* place_ = nullptr;           ///< where the next message may be put straight
+    const source* placed_from_ = nullptr;  ///< if it is of this one; null for anybody's
     presence last_ = presence::unknown;
     std::size_t closed_for_garbage_ = 0;
     std::size_t next_ = 0;
