@@ -24,6 +24,7 @@
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/outgoing.hpp>
 #include <parley/transport/socket/presence.hpp>
+#include <parley/transport/socket/rendezvous.hpp>
 
 /// One connection, framed: what both sides say on it, and what they know of each other.
 ///
@@ -32,11 +33,7 @@
 ///
 /// - bounded<N>: the sending side may have N messages on the way. It knows that from the types, so it starts with N
 ///   credits; the receiving side gives one back for each message that its user has received.
-/// - zero: the sending side makes a `request`; a receiver that waits answers one of them with `grant`, and that sender
-///   answers with its message, or has said `withdraw` before. A receiver that goes to wait says `waiting` with a
-///   number, and `resting` with that number when it stops, so that a sender that does not wait knows whether to ask.
-///   Neither side's words fill the other's socket while that one is idle: there is at most one pair of `waiting` and
-///   `resting`, and one pair of `request` and `withdraw`, that the other side has not answered yet.
+/// - zero: the sending side makes a `request`, which a receiver that waits answers with `grant` (rendezvous.hpp).
 /// - goodbye comes before an end in good order. An end without it is a death.
 
 namespace parley::transport::socket {
@@ -151,26 +148,23 @@ public:
     }
     [[nodiscard]] bool owes() const noexcept { return owed_ != 0; }
 
-    [[nodiscard]] bool has_request() const noexcept { return request_ != 0 && granted_ == 0; }
-    [[nodiscard]] bool has_grant() const noexcept { return granted_ != 0; }
+    [[nodiscard]] bool has_request() const noexcept { return granting_.has_request(); }
+    [[nodiscard]] bool has_grant() const noexcept { return granting_.has_grant(); }
 
-    /// Answers the request: its message, or a withdrawal, comes now. It ends what `waiting` said.
-    void grant() {
-        granted_ = request_;
-        told_ = 0;
-        answer(frame_kind::grant, granted_, 0);
-    }
+    /// Answers the request: its message, or a withdrawal, comes now.
+    void grant() { answer(frame_kind::grant, granting_.grant(), 0); }
 
     /// Says that a receiver waits, unless the other side has not read what was said last.
     void say_waiting() {
-        if (introduced_ && !is_over(state_) && told_ == 0 && unread_ == 0) {
-            told_ = unread_ = ++last_told_ == 0 ? ++last_told_ : last_told_;
-            answer(frame_kind::waiting, told_, 0);
+        if (introduced_ && !is_over(state_)) {
+            if (const auto number = granting_.wait()) {
+                answer(frame_kind::waiting, number, 0);
+            }
         }
     }
     void say_resting() {
-        if (told_ != 0) {
-            answer(frame_kind::resting, std::exchange(told_, 0), 0);
+        if (const auto number = granting_.rest()) {
+            answer(frame_kind::resting, number, 0);
         }
     }
 
@@ -183,7 +177,7 @@ public:
         const outgoing_content<message_type> bytes{content, staging_};
         frame_header header;
         header.sequence = next_number_;
-        header.sender = heard_;
+        header.sender = asking_.heard();
         header.length = static_cast<std::uint32_t>(bytes.size());
         if constexpr (message::alternatives<message_type>) {
             header.type = static_cast<std::uint16_t>(content.index());
@@ -195,39 +189,28 @@ public:
             if constexpr (counted) {
                 ++used_;
             }
-            asked_ = 0;
-            is_granted_ = false;
-            to_acknowledge_ = false;
+            asking_.give();
         }
         return outcome;
     }
 
     /// Whether a receiver waits, as far as it has said.
-    [[nodiscard]] bool is_awaited() const noexcept { return awaited_ != 0; }
-    [[nodiscard]] bool has_asked() const noexcept { return asked_ != 0; }
-    [[nodiscard]] bool is_granted() const noexcept { return is_granted_; }
+    [[nodiscard]] bool is_awaited() const noexcept { return asking_.is_awaited(); }
+    [[nodiscard]] bool is_granted() const noexcept { return asking_.is_granted(); }
     /// Whether a request can be made: the last withdrawal has been seen.
-    [[nodiscard]] bool may_ask() const noexcept { return asked_ == 0 && withdrawn_ == 0; }
+    [[nodiscard]] bool may_ask() const noexcept { return asking_.may_ask(); }
 
-    void ask() {
-        asked_ = ++last_asked_ == 0 ? ++last_asked_ : last_asked_;
-        is_granted_ = false;
-        to_acknowledge_ = false;
-        say(frame_kind::request, asked_, heard_);
-    }
+    void ask() { say(frame_kind::request, asking_.ask(), asking_.heard()); }
     /// Takes the request back. A grant on its way is answered with that.
     void withdraw() {
-        if (asked_ != 0) {
-            withdrawn_ = asked_;
-            asked_ = 0;
-            is_granted_ = false;
-            say(frame_kind::withdraw, withdrawn_, heard_);
+        if (const auto number = asking_.withdraw()) {
+            say(frame_kind::withdraw, number, asking_.heard());
         }
     }
     /// Says that the last word of a receiver that rests was read, so that it may speak again.
     void acknowledge() {
-        if (std::exchange(to_acknowledge_, false) && !is_over(state_)) {
-            say(frame_kind::withdraw, 0, heard_);
+        if (asking_.acknowledge() && !is_over(state_)) {
+            say(frame_kind::withdraw, 0, asking_.heard());
         }
     }
 
@@ -340,9 +323,7 @@ private:
             return header.kind == frame_kind::hello && !introduced_ && greet(payload);
         }
         if constexpr (rendezvous) {
-            if (header.sender == unread_) {
-                unread_ = 0;
-            }
+            granting_.hear_acknowledged(header.sender);
             return hear_request(header);
         } else {
             return header.kind == frame_kind::content && (!counted || incoming_.messages() + owed_ < window);
@@ -351,26 +332,19 @@ private:
 
     [[nodiscard]] bool hear_request(const frame_header& header) {
         switch (header.kind) {
-            case frame_kind::request: {
-                const bool sound = request_ == 0 && header.sequence != 0;
-                request_ = header.sequence;
-                return sound;
-            }
+            case frame_kind::request:
+                return granting_.hear_request(header.sequence);
             case frame_kind::withdraw:
                 if (header.sequence == 0) {
                     return true;  // an acknowledgement
                 }
-                if (header.sequence != request_) {
+                if (!granting_.hear_withdrawal(header.sequence)) {
                     return false;
                 }
-                request_ = granted_ = 0;
                 answer(frame_kind::resting, 0, header.sequence);
                 return true;
-            default: {  // the message
-                const bool sound = granted_ != 0;
-                request_ = granted_ = 0;
-                return sound;
-            }
+            default:
+                return granting_.hear_message();
         }
     }
 
@@ -398,21 +372,13 @@ private:
                 return sound;
             }
             case frame_kind::grant:
-                is_granted_ |= header.sequence == asked_;
-                awaited_ = 0;  // a receiver that grants has stopped to wait, whomever it answers
+                asking_.hear_grant(header.sequence);
                 return rendezvous;
             case frame_kind::waiting:
-                awaited_ = heard_ = header.sequence;
+                asking_.hear_waiting(header.sequence);
                 return rendezvous;
             case frame_kind::resting:
-                if (header.sender != 0 && header.sender == withdrawn_) {
-                    withdrawn_ = 0;
-                }
-                if (header.sequence != 0) {
-                    awaited_ = 0;
-                    heard_ = header.sequence;
-                    to_acknowledge_ = true;
-                }
+                asking_.hear_resting(header.sequence, header.sender);
                 return rendezvous;
             case frame_kind::refusal:
                 other_description_.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
@@ -434,24 +400,14 @@ private:
     // The side that receives.
     bool introduced_ = false;
     std::string name_;
-    std::uint32_t owed_ = 0;     ///< credits
-    std::uint32_t request_ = 0;  ///< the request that stands, or 0
-    std::uint32_t granted_ = 0;  ///< the request that was granted and not answered yet, or 0
-    std::uint32_t told_ = 0;     ///< the number under which this side has said to wait, or 0
-    std::uint32_t unread_ = 0;   ///< that number, until the other side shows that it was read
-    std::uint32_t last_told_ = 0;
+    std::uint32_t owed_ = 0;  ///< credits
+    granting granting_;
 
     // The side that sends.
     aligned_buffer staging_;
     std::uint32_t next_number_ = 0;
-    std::uint32_t used_ = 0;       ///< messages on the way
-    std::uint32_t awaited_ = 0;    ///< the number under which the receiver has said to wait, or 0
-    std::uint32_t heard_ = 0;      ///< the last such number
-    std::uint32_t asked_ = 0;      ///< the request that stands, or 0
-    std::uint32_t withdrawn_ = 0;  ///< the request that was taken back, until the receiver has seen that
-    std::uint32_t last_asked_ = 0;
-    bool is_granted_ = false;
-    bool to_acknowledge_ = false;
+    std::uint32_t used_ = 0;  ///< messages on the way
+    asking asking_;
     std::string other_description_;
 };
 

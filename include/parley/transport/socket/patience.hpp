@@ -73,6 +73,16 @@ private:
     os::clock::time_point until_{};
 };
 
+/// Ends a series of waits of a hub, however the call ends that has waited.
+template <class Hub>
+struct finishing {
+    Hub& in;
+    explicit finishing(Hub& of) noexcept : in(of) {}
+    finishing(const finishing&) = delete;
+    finishing& operator=(const finishing&) = delete;
+    ~finishing() { in.finish(); }
+};
+
 /// Says now and then that it is time to look around, however often it is asked.
 class occasion {
 public:
