@@ -19,6 +19,7 @@
 #include "conformance/compositions.hpp"
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
+#include "support/pass_descriptor.hpp"
 
 /// Channels without a name: made in pairs, inherited, handed on by descriptor.
 
@@ -26,41 +27,12 @@ namespace parley::conformance {
 
 namespace {
 
+using test::receive_descriptor;
+using test::send_descriptor;
+
 /// The mailbox whose other end a program executed anew takes over by its number; see the last test.
 using handed_on = parley::channel<item, anonymous_shm, bounded<16>>;
 constexpr const char* number_variable = "PARLEY_TEST_DESCRIPTOR";
-
-void send_descriptor(int socket, int descriptor) {
-    char byte = 'd';
-    ::iovec content{.iov_base = &byte, .iov_len = 1};
-    alignas(::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    ::msghdr message{};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    auto* header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(sizeof(int));
-    std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-    REQUIRE(::sendmsg(socket, &message, 0) == 1);
-}
-
-int receive_descriptor(int socket) {
-    char byte = 0;
-    ::iovec content{.iov_base = &byte, .iov_len = 1};
-    alignas(::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-    ::msghdr message{};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
-    message.msg_control = control;
-    message.msg_controllen = sizeof control;
-    PARLEY_CHECK_IN_CHILD(::recvmsg(socket, &message, 0) == 1);
-    int descriptor = -1;
-    std::memcpy(&descriptor, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof descriptor);
-    return descriptor;
-}
 
 }  // namespace
 
@@ -239,7 +211,7 @@ TEST_CASE("an end is handed on to an unrelated process through a socket") {
                    }};
     {
         auto ends = std::optional{C::pair()};
-        send_descriptor(sockets[0], ends->second.descriptor());
+        REQUIRE(send_descriptor(sockets[0], ends->second.descriptor()));
         auto out = std::move(ends->first);
         ends.reset();
         for (std::uint32_t number = 0; number < 10; ++number) {

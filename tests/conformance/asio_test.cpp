@@ -59,6 +59,9 @@ TEST_CASE("coroutines of Boost.Asio receive from several transports in one threa
     venue<channel<item, mqueue>> queue;
     venue<channel<item, pipe, port>> pipe_line;
     venue<channel<item, anonymous_shm, direct>> link;
+    venue<channel<item, unix_stream, port>> stream;
+    venue<channel<item, unix_seqpacket, direct>> packets;
+    venue<channel<item, tcp, direct, zero>> network;
     std::uint32_t finished = 0;
     const auto start = [&](asio::awaitable<void> work) {
         asio::co_spawn(loop, std::move(work), [](std::exception_ptr failure) {
@@ -71,8 +74,11 @@ TEST_CASE("coroutines of Boost.Asio receive from several transports in one threa
     start(receive_all(queue, finished));
     start(receive_all(pipe_line, finished));
     start(receive_all(link, finished));
+    start(receive_all(stream, finished));
+    start(receive_all(packets, finished));
+    start(receive_all(network, finished));
     loop.run();
-    PARLEY_REQUIRE(finished == 4);
+    PARLEY_REQUIRE(finished == 7);
 }
 
 }  // namespace parley::conformance

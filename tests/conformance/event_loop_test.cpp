@@ -77,6 +77,12 @@ TEST_CASE("20 receivers of different transports in one epoll loop of one thread"
     every.add<channel<item, sysv_mqueue, direct>>(received);
     every.add<channel<item, fifo, port>>(received);
     every.add<channel<item, fifo, direct, bounded<1>>>(received);
+    every.add<channel<item, unix_stream, port>>(received);
+    every.add<channel<item, unix_stream, direct, zero>>(received);
+    every.add<channel<item, unix_seqpacket, direct, bounded<1>>>(received);
+    every.add<channel<item, unix_seqpacket, port, unbounded>>(received);
+    every.add<channel<item, tcp, port, zero>>(received);
+    every.add<channel<item, tcp, direct>>(received);
     PARLEY_REQUIRE(every.all().size() >= 20);
 
     const os::descriptor loop{::epoll_create1(EPOLL_CLOEXEC)};

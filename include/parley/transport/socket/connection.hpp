@@ -24,6 +24,7 @@
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/outgoing.hpp>
 #include <parley/transport/socket/presence.hpp>
+#include <parley/transport/socket/rendezvous.hpp>
 
 /// One connection, framed: what both sides say on it, and what they know of each other.
 ///
@@ -32,11 +33,7 @@
 ///
 /// - bounded<N>: the sending side may have N messages on the way. It knows that from the types, so it starts with N
 ///   credits; the receiving side gives one back for each message that its user has received.
-/// - zero: the sending side makes a `request`; a receiver that waits answers one of them with `grant`, and that sender
-///   answers with its message, or has said `withdraw` before. A receiver that goes to wait says `waiting` with a
-///   number, and `resting` with that number when it stops, so that a sender that does not wait knows whether to ask.
-///   Neither side's words fill the other's socket while that one is idle: there is at most one pair of `waiting` and
-///   `resting`, and one pair of `request` and `withdraw`, that the other side has not answered yet.
+/// - zero: the sending side makes a `request`, which a receiver that waits answers with `grant` (rendezvous.hpp).
 /// - goodbye comes before an end in good order. An end without it is a death.
 
 namespace parley::transport::socket {
@@ -57,6 +54,8 @@ public:
     static constexpr bool counted = !rendezvous && buffering_word::capacity < buffering::as_the_kernel_says;
     static constexpr std::size_t window = counted ? buffering_word::capacity : 0;
     static constexpr std::size_t largest_frame = message::frame_header_size + content_rules<message_type>::largest;
+    /// Whether a message can be read to where its receiver wants it.
+    static constexpr bool straight = !rendezvous && incoming<Kind::packets, content_rules<message_type>>::straight;
 
     connection(os::descriptor&& socket, role own)
         : socket_(std::move(socket)),
@@ -70,14 +69,16 @@ public:
     [[nodiscard]] presence state() const noexcept { return state_; }
     [[nodiscard]] outgoing& way_out() noexcept { return outgoing_; }
 
-    /// Reads once. Whether anything came that matters, an end included.
-    bool read() {
+    /// Reads once. Whether anything came that matters, an end included. `place`: where the next message may be put
+    /// straight; see `is_placed`.
+    bool read(std::byte* place = nullptr) {
         if (is_over(state_)) {
             return false;
         }
         const auto brought = incoming_.read(
             socket_.get(),
-            [this](const frame_header& header, std::span<const std::byte> payload) { return handle(header, payload); });
+            [this](const frame_header& header, std::span<const std::byte> payload) { return handle(header, payload); },
+            place);
         switch (brought) {
             case reading::garbage:
                 end(presence::garbage);
@@ -126,44 +127,44 @@ public:
 
     /// The first message; none if its bytes are none. Its credit is owed to the other side until `pay`.
     [[nodiscard]] std::optional<message_type> take(decoder<message_type>& decode) {
+        const dropping at_the_end{*this};
         const auto bytes = incoming_.front();
-        auto result = decode(bytes, incoming_.bytes_behind(bytes.data()));
-        incoming_.drop();
-        if constexpr (counted) {
-            ++owed_;
-        }
-        return result;
+        return decode(bytes, incoming_.bytes_behind(bytes.data()));
     }
+    /// Whether the first message lies where the last read was told to put it. Then it is taken by `take_placed`, or
+    /// else fetched from there by `bring_home`.
+    [[nodiscard]] bool is_placed() const noexcept { return incoming_.is_placed(); }
+    void take_placed() noexcept { const dropping at_the_end{*this}; }
+    void bring_home(const std::byte* place) noexcept { incoming_.bring_home(place); }
+    /// Of a pair, what goes the same way may have to wait first, for longer than this side receives.
     void pay() {
         if constexpr (counted) {
+            const auto if_full = role_ == role::both && outgoing_.is_behind() ? keeping::thread : keeping::refuse;
             if (owed_ != 0 && !is_over(state_) && !outgoing_.is_broken() &&
-                say(frame_kind::credit, owed_, 0, {}, {}, keeping::refuse) != sending_outcome::full) {
+                say(frame_kind::credit, owed_, 0, {}, {}, if_full) != sending_outcome::full) {
                 owed_ = 0;
             }
         }
     }
     [[nodiscard]] bool owes() const noexcept { return owed_ != 0; }
 
-    [[nodiscard]] bool has_request() const noexcept { return request_ != 0 && granted_ == 0; }
-    [[nodiscard]] bool has_grant() const noexcept { return granted_ != 0; }
+    [[nodiscard]] bool has_request() const noexcept { return granting_.has_request(); }
+    [[nodiscard]] bool has_grant() const noexcept { return granting_.has_grant(); }
 
-    /// Answers the request: its message, or a withdrawal, comes now. It ends what `waiting` said.
-    void grant() {
-        granted_ = request_;
-        told_ = 0;
-        answer(frame_kind::grant, granted_, 0);
-    }
+    /// Answers the request: its message, or a withdrawal, comes now.
+    void grant() { answer(frame_kind::grant, granting_.grant(), 0); }
 
     /// Says that a receiver waits, unless the other side has not read what was said last.
     void say_waiting() {
-        if (introduced_ && !is_over(state_) && told_ == 0 && unread_ == 0) {
-            told_ = unread_ = ++last_told_ == 0 ? ++last_told_ : last_told_;
-            answer(frame_kind::waiting, told_, 0);
+        if (introduced_ && !is_over(state_)) {
+            if (const auto number = granting_.wait()) {
+                answer(frame_kind::waiting, number, 0);
+            }
         }
     }
     void say_resting() {
-        if (told_ != 0) {
-            answer(frame_kind::resting, std::exchange(told_, 0), 0);
+        if (const auto number = granting_.rest()) {
+            answer(frame_kind::resting, number, 0);
         }
     }
 
@@ -176,7 +177,7 @@ public:
         const outgoing_content<message_type> bytes{content, staging_};
         frame_header header;
         header.sequence = next_number_;
-        header.sender = heard_;
+        header.sender = asking_.heard();
         header.length = static_cast<std::uint32_t>(bytes.size());
         if constexpr (message::alternatives<message_type>) {
             header.type = static_cast<std::uint16_t>(content.index());
@@ -188,39 +189,28 @@ public:
             if constexpr (counted) {
                 ++used_;
             }
-            asked_ = 0;
-            is_granted_ = false;
-            to_acknowledge_ = false;
+            asking_.give();
         }
         return outcome;
     }
 
     /// Whether a receiver waits, as far as it has said.
-    [[nodiscard]] bool is_awaited() const noexcept { return awaited_ != 0; }
-    [[nodiscard]] bool has_asked() const noexcept { return asked_ != 0; }
-    [[nodiscard]] bool is_granted() const noexcept { return is_granted_; }
+    [[nodiscard]] bool is_awaited() const noexcept { return asking_.is_awaited(); }
+    [[nodiscard]] bool is_granted() const noexcept { return asking_.is_granted(); }
     /// Whether a request can be made: the last withdrawal has been seen.
-    [[nodiscard]] bool may_ask() const noexcept { return asked_ == 0 && withdrawn_ == 0; }
+    [[nodiscard]] bool may_ask() const noexcept { return asking_.may_ask(); }
 
-    void ask() {
-        asked_ = ++last_asked_ == 0 ? ++last_asked_ : last_asked_;
-        is_granted_ = false;
-        to_acknowledge_ = false;
-        say(frame_kind::request, asked_, heard_);
-    }
+    void ask() { say(frame_kind::request, asking_.ask(), asking_.heard()); }
     /// Takes the request back. A grant on its way is answered with that.
     void withdraw() {
-        if (asked_ != 0) {
-            withdrawn_ = asked_;
-            asked_ = 0;
-            is_granted_ = false;
-            say(frame_kind::withdraw, withdrawn_, heard_);
+        if (const auto number = asking_.withdraw()) {
+            say(frame_kind::withdraw, number, asking_.heard());
         }
     }
     /// Says that the last word of a receiver that rests was read, so that it may speak again.
     void acknowledge() {
-        if (std::exchange(to_acknowledge_, false) && !is_over(state_)) {
-            say(frame_kind::withdraw, 0, heard_);
+        if (asking_.acknowledge() && !is_over(state_)) {
+            say(frame_kind::withdraw, 0, asking_.heard());
         }
     }
 
@@ -244,6 +234,18 @@ public:
     }
 
 private:
+    /// Taken is taken, also where the message's own codec throws.
+    struct dropping {
+        connection& from;
+        explicit dropping(connection& of) noexcept : from(of) {}
+        dropping(const dropping&) = delete;
+        dropping& operator=(const dropping&) = delete;
+        ~dropping() {
+            from.incoming_.drop();
+            from.owed_ += counted ? 1 : 0;
+        }
+    };
+
     /// A word of the side that receives. The rules keep these from filling the socket, so one that has no room goes to
     /// a peer that does not keep them.
     void answer(frame_kind what, std::uint32_t number, std::uint32_t second) {
@@ -321,9 +323,7 @@ private:
             return header.kind == frame_kind::hello && !introduced_ && greet(payload);
         }
         if constexpr (rendezvous) {
-            if (header.sender == unread_) {
-                unread_ = 0;
-            }
+            granting_.hear_acknowledged(header.sender);
             return hear_request(header);
         } else {
             return header.kind == frame_kind::content && (!counted || incoming_.messages() + owed_ < window);
@@ -332,26 +332,19 @@ private:
 
     [[nodiscard]] bool hear_request(const frame_header& header) {
         switch (header.kind) {
-            case frame_kind::request: {
-                const bool sound = request_ == 0 && header.sequence != 0;
-                request_ = header.sequence;
-                return sound;
-            }
+            case frame_kind::request:
+                return granting_.hear_request(header.sequence);
             case frame_kind::withdraw:
                 if (header.sequence == 0) {
                     return true;  // an acknowledgement
                 }
-                if (header.sequence != request_) {
+                if (!granting_.hear_withdrawal(header.sequence)) {
                     return false;
                 }
-                request_ = granted_ = 0;
                 answer(frame_kind::resting, 0, header.sequence);
                 return true;
-            default: {  // the message
-                const bool sound = granted_ != 0;
-                request_ = granted_ = 0;
-                return sound;
-            }
+            default:
+                return granting_.hear_message();
         }
     }
 
@@ -374,28 +367,18 @@ private:
     [[nodiscard]] bool hear_receiver(const frame_header& header, std::span<const std::byte> payload) {
         switch (header.kind) {
             case frame_kind::credit: {
-                const bool sound = counted && header.sequence <= used_;
+                const bool sound = counted && header.sequence != 0 && header.sequence <= used_;
                 used_ -= sound ? header.sequence : 0;
                 return sound;
             }
             case frame_kind::grant:
-                if (header.sequence == asked_) {
-                    is_granted_ = true;
-                    awaited_ = 0;
-                }
+                asking_.hear_grant(header.sequence);
                 return rendezvous;
             case frame_kind::waiting:
-                awaited_ = heard_ = header.sequence;
+                asking_.hear_waiting(header.sequence);
                 return rendezvous;
             case frame_kind::resting:
-                if (header.sender != 0 && header.sender == withdrawn_) {
-                    withdrawn_ = 0;
-                }
-                if (header.sequence != 0) {
-                    awaited_ = 0;
-                    heard_ = header.sequence;
-                    to_acknowledge_ = true;
-                }
+                asking_.hear_resting(header.sequence, header.sender);
                 return rendezvous;
             case frame_kind::refusal:
                 other_description_.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
@@ -417,24 +400,14 @@ private:
     // The side that receives.
     bool introduced_ = false;
     std::string name_;
-    std::uint32_t owed_ = 0;     ///< credits
-    std::uint32_t request_ = 0;  ///< the request that stands, or 0
-    std::uint32_t granted_ = 0;  ///< the request that was granted and not answered yet, or 0
-    std::uint32_t told_ = 0;     ///< the number under which this side has said to wait, or 0
-    std::uint32_t unread_ = 0;   ///< that number, until the other side shows that it was read
-    std::uint32_t last_told_ = 0;
+    std::uint32_t owed_ = 0;  ///< credits
+    granting granting_;
 
     // The side that sends.
     aligned_buffer staging_;
     std::uint32_t next_number_ = 0;
-    std::uint32_t used_ = 0;       ///< messages on the way
-    std::uint32_t awaited_ = 0;    ///< the number under which the receiver has said to wait, or 0
-    std::uint32_t heard_ = 0;      ///< the last such number
-    std::uint32_t asked_ = 0;      ///< the request that stands, or 0
-    std::uint32_t withdrawn_ = 0;  ///< the request that was taken back, until the receiver has seen that
-    std::uint32_t last_asked_ = 0;
-    bool is_granted_ = false;
-    bool to_acknowledge_ = false;
+    std::uint32_t used_ = 0;  ///< messages on the way
+    asking asking_;
     std::string other_description_;
 };
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <type_traits>
 #include <variant>
 
 #include <sys/uio.h>
@@ -34,6 +35,9 @@ template <class Message>
 struct content_rules {
     using wire = message::wire<Message>;
     static constexpr std::size_t largest = wire::capacity;
+    /// Whether the bytes are the message, so that they can be put where one lies.
+    static constexpr bool straight = message::trivial<Message> && std::is_trivially_copyable_v<Message> &&
+                                     std::is_trivially_move_assignable_v<Message>;
     [[nodiscard]] static constexpr bool fits(std::size_t length) noexcept {
         return wire::fixed_size ? length == largest : length <= largest;
     }

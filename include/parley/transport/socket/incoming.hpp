@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -15,12 +16,18 @@
 
 #include <parley/message/frame.hpp>
 #include <parley/transport/socket/kind.hpp>
+#include <parley/transport/socket/patience.hpp>
 
 /// What has come over a connection: bytes from the kernel on one side, frames on the other.
 ///
-/// Frames lie one behind the other. Those that steer are handled when they come, also when messages wait before them;
-/// messages are counted and stay until they are taken. What comes from a peer is not trusted: a length is checked
-/// against the largest message before anything of that length is waited for, so no peer makes this grow.
+/// Frames come one behind the other. Those that steer are handled when they come, also when messages wait before them,
+/// and are gone then; messages are counted and stay until they are taken. What comes from a peer is not trusted: a
+/// length is checked against the largest message before anything of that length is waited for, so no peer makes this
+/// grow.
+///
+/// A large message of fixed size need not come by way of the buffer. Who knows where it is to stay gives that *place*
+/// to a read; if the next frame is a message, it is put there, and here is its header and a hole where its bytes would
+/// be.
 
 namespace parley::transport::socket {
 
@@ -66,11 +73,21 @@ public:
         : capacity_(origin + messages * (header_size + Rules::largest) + slack) {}
 
     /// Reads once from the socket. `on_frame(header, payload)` is called for each frame, for a message before it
-    /// counts, and says whether it may be.
+    /// counts, and says whether it may be. `place`: where a message may be put straight, with room for the largest, or
+    /// null. What comes there and turns out to be something else is only noise there.
     template <class OnFrame>
-    [[nodiscard]] reading read(int socket, OnFrame on_frame) {
+    [[nodiscard]] reading read(int socket, OnFrame on_frame, std::byte* place = nullptr) {
         if (!data_) {
             data_ = make_aligned_buffer(capacity_);
+        }
+        if constexpr (straight) {
+            if (place != nullptr && messages_ == 0 && expected_part_ == 0) {
+                if constexpr (Packets) {
+                    return read_packet(socket, on_frame, place);
+                } else if (end_ - begin_ < header_size || is_straight(frame_header::read(at(begin_)))) {
+                    return read_to(place, socket, on_frame);
+                }
+            }
         }
         if constexpr (Packets) {
             return read_packet(socket, on_frame);
@@ -79,17 +96,24 @@ public:
         }
     }
 
+    /// Whether a message can be put where it is to stay: below some size that costs more than a copy.
+    static constexpr bool straight = Rules::straight && Rules::largest >= 16384 && largest_control < 16384 &&
+                                     (!Packets || Rules::largest <= largest_part);
+
+    /// Whether the first message was put to the place that a read was given.
+    [[nodiscard]] bool is_placed() const noexcept { return placed_; }
+    /// Fetches it from there, since somebody else is to use the place.
+    void bring_home(const std::byte* place) noexcept {
+        std::memcpy(at(begin_ + header_size), place, Rules::largest);
+        placed_ = false;
+    }
+
     /// How many messages wait.
     [[nodiscard]] std::size_t messages() const noexcept { return messages_; }
 
     /// The first message's bytes; `bytes_behind` says how many bytes from there on may be looked at without harm.
     [[nodiscard]] std::span<std::byte> front() noexcept {
-        auto header = frame_header::read(at(begin_));
-        while (header.kind != frame_kind::content) {  // handled when it came
-            begin_ += header_size + header.length;
-            header = frame_header::read(at(begin_));
-        }
-        return {at(begin_ + header_size), header.length};
+        return {at(begin_ + header_size), frame_header::read(at(begin_)).length};
     }
     [[nodiscard]] std::size_t bytes_behind(const std::byte* where) const noexcept {
         return capacity_ - static_cast<std::size_t>(where - data_.get());
@@ -98,6 +122,7 @@ public:
     /// Lets the first message go. After `front`.
     void drop() noexcept {
         begin_ += header_size + frame_header::read(at(begin_)).length;
+        placed_ = false;
         --messages_;
         forget_the_read();
     }
@@ -124,41 +149,127 @@ private:
         return scan(on_frame) ? reading::something : reading::garbage;
     }
 
-    /// Looks at the frames that have come whole. False for garbage.
+    [[nodiscard]] static bool is_straight(const frame_header& header) noexcept {
+        return header.sound() && header.kind == frame_kind::content && header.parts == 1 &&
+               header.length == Rules::largest;
+    }
+
+    /// Reads the next message to its place, and behind it no more than a header. Nothing of it, or a part of it only,
+    /// has come before.
+    template <class OnFrame>
+    [[nodiscard]] reading read_to(std::byte* place, int socket, OnFrame on_frame) {
+        constexpr auto whole = header_size + Rules::largest;
+        auto have = end_ - begin_;
+        move_up(begin_, origin, std::min(have, header_size));
+        if (have > header_size) {
+            std::memcpy(place, at(begin_ + header_size), have - header_size);
+        }
+        begin_ = scanned_ = origin;
+        bool came = false;
+        ::ssize_t size = 0;
+        for (brief_patience patience; have < whole;) {
+            size = os::uninterrupted([&] { return receive_to(place, socket, have); });
+            if (size > 0) {
+                came = true;
+                patience = {};
+                have += static_cast<std::size_t>(size);
+                if (have >= header_size && !is_straight(frame_header::read(at(origin)))) {
+                    break;
+                }
+            } else if (have <= header_size || nothing_or_end(size) == reading::ended || !patience.lasts()) {
+                break;
+            }
+        }
+        end_ = origin + have;
+        if (have >= whole && is_straight(frame_header::read(at(origin)))) {
+            if (!on_frame(frame_header::read(at(origin)), std::span<const std::byte>{})) {
+                return reading::garbage;
+            }
+            placed_ = true;
+            ++messages_;
+            scanned_ = origin + whole;
+        } else if (have > header_size) {
+            std::memcpy(at(origin + header_size), place, std::min(have, whole) - header_size);
+        }
+        if (!came) {
+            return nothing_or_end(size);
+        }
+        return scan(on_frame) ? reading::something : reading::garbage;
+    }
+
+    /// `have` of the frame is there already.
+    [[nodiscard]] ::ssize_t receive_to(std::byte* place, int socket, std::size_t have) const noexcept {
+        const auto of_header = std::min(have, header_size);
+        const auto of_message = have - of_header;
+        std::array<::iovec, 3> parts{::iovec{at(origin + of_header), header_size - of_header},
+                                     ::iovec{place + of_message, Rules::largest - of_message},
+                                     ::iovec{at(origin + header_size + Rules::largest), header_size}};
+        ::msghdr message{};
+        message.msg_iov = parts.data();
+        message.msg_iovlen = parts.size();
+        return ::recvmsg(socket, &message, MSG_DONTWAIT);
+    }
+
+    /// Looks at the frames that have come whole. Messages stay, side by side: a frame that steers, behind messages that
+    /// nobody takes, keeps no room. False for garbage.
     template <class OnFrame>
     [[nodiscard]] bool scan(OnFrame on_frame) {
+        auto end_of_messages = scanned_;
         while (end_ - scanned_ >= header_size) {
             const auto header = frame_header::read(at(scanned_));
             if (!header.sound() || header.parts != 1 || !fits(header)) {
                 return false;
             }
-            if (end_ - scanned_ - header_size < header.length) {
+            const auto size = header_size + header.length;
+            if (end_ - scanned_ < size) {
                 break;
             }
             if (!on_frame(header, std::span<const std::byte>{at(scanned_ + header_size), header.length})) {
                 return false;
             }
-            messages_ += header.kind == frame_kind::content ? 1 : 0;
-            scanned_ += header_size + header.length;
+            if (header.kind == frame_kind::content) {
+                move_up(scanned_, end_of_messages, size);
+                end_of_messages += size;
+                ++messages_;
+            } else if (messages_ == 0) {
+                begin_ = end_of_messages = scanned_ + size;
+            }
+            scanned_ += size;
         }
+        move_up(scanned_, end_of_messages, end_ - scanned_);
+        end_ -= scanned_ - end_of_messages;
+        scanned_ = end_of_messages;
         forget_the_read();
         return true;
     }
 
+    void move_up(std::size_t from, std::size_t to, std::size_t size) noexcept {
+        if (from != to) {
+            std::memmove(at(to), at(from), size);
+        }
+    }
+
     /// One packet is one frame, or one part of a message; parts are put together where they come to lie.
     template <class OnFrame>
-    [[nodiscard]] reading read_packet(int socket, OnFrame on_frame) {
+    [[nodiscard]] reading read_packet(int socket, OnFrame on_frame, std::byte* straight_to = nullptr) {
         make_room(least_room);
         const auto place = expected_part_ == 0 ? end_ + header_size : end_;
         if (capacity_ - end_ < least_room) {
             return reading::full;
         }
         std::array<std::byte, header_size> aside;
-        const auto size = receive_packet(socket, place, aside);
+        const auto size = receive_packet(socket, place, aside, straight_to);
         if (size <= 0) {
             return nothing_or_end(size);
         }
         const auto header = frame_header::read(expected_part_ == 0 ? at(end_) : aside.data());
+        if (straight_to != nullptr && static_cast<std::size_t>(size) > header_size) {
+            if (static_cast<std::size_t>(size) == header_size + Rules::largest && is_straight(header)) {
+                placed_ = add_part(header, on_frame);
+                return placed_ ? reading::something : reading::garbage;
+            }
+            std::memcpy(at(place), straight_to, std::min(static_cast<std::size_t>(size) - header_size, Rules::largest));
+        }
         if (static_cast<std::size_t>(size) > header_size + largest_part ||
             static_cast<std::size_t>(size) < header_size || !header.sound() ||
             header.length != static_cast<std::size_t>(size) - header_size) {
@@ -174,14 +285,18 @@ private:
     }
 
     /// Its size, also where it is larger than the room for it. A first part lies behind its header as it came, the
-    /// others begin at `place`, and their headers come to `aside`.
-    [[nodiscard]] ::ssize_t receive_packet(int socket, std::size_t place, std::array<std::byte, header_size>& aside) {
+    /// others begin at `place`, and their headers come to `aside`. What goes straight has its header at the end.
+    [[nodiscard]] ::ssize_t receive_packet(int socket, std::size_t place, std::array<std::byte, header_size>& aside,
+                                           std::byte* straight_to) {
         const auto once = [&] {
             constexpr int flags = MSG_DONTWAIT | MSG_TRUNC;
-            if (expected_part_ == 0) {
+            if (expected_part_ == 0 && straight_to == nullptr) {
                 return ::recv(socket, at(end_), header_size + largest_part, flags);
             }
             std::array<::iovec, 2> parts{::iovec{aside.data(), aside.size()}, ::iovec{at(place), largest_part}};
+            if (straight_to != nullptr) {
+                parts = {::iovec{at(end_), header_size}, ::iovec{straight_to, Rules::largest}};
+            }
             ::msghdr message{};
             message.msg_iov = parts.data();
             message.msg_iovlen = parts.size();
@@ -262,6 +377,7 @@ private:
     std::size_t messages_ = 0;
     frame_header open_;
     std::uint16_t expected_part_ = 0;
+    bool placed_ = false;
 };
 
 }  // namespace parley::transport::socket

@@ -120,6 +120,17 @@ template <class Kind>
     return result;
 }
 
+/// Over tcp: a connection on which this side only receives acknowledges every second message at the latest, and not
+/// each read. Where both sides write on one connection the kernel finds that out by itself; here it forgets it after a
+/// pause.
+template <class Kind>
+void acknowledge_rarely([[maybe_unused]] int socket) noexcept {
+    if constexpr (!Kind::local) {
+        const int off = 0;
+        ::setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
+    }
+}
+
 /// What every connection of this kind wants: over tcp, no waiting for more to send.
 template <class Kind>
 void prepare(int socket) noexcept {
@@ -127,6 +138,7 @@ void prepare(int socket) noexcept {
         const int on = 1;
         ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        acknowledge_rarely<Kind>(socket);
     }
 }
 

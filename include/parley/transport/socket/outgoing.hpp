@@ -10,12 +10,12 @@
 #include <cstddef>
 #include <cstring>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <span>
 #include <string>
-#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -189,7 +189,14 @@ public:
             }
             written = 0;
         }
-        keep(parts, static_cast<std::size_t>(written), once_begun(if_full));
+        auto gone = static_cast<std::size_t>(written);
+        if (if_full == keeping::begun || if_full == keeping::later) {
+            gone = go_on(parts, gone, size);
+            if (gone == size) {
+                return sending_outcome::sent;
+            }
+        }
+        keep(parts, gone, once_begun(if_full));
         return sending_outcome::kept;
     }
 
@@ -249,6 +256,31 @@ private:
         return ::sendmsg(socket_, &message, flags);
     }
 
+    /// For a caller that waits: while the other side makes room the rest goes from where it lies. How much has gone.
+    [[nodiscard]] std::size_t go_on(std::span<const ::iovec> parts, std::size_t gone, std::size_t size) const noexcept {
+        for (brief_patience patience; gone != size;) {
+            std::array<::iovec, 3> rest{};
+            std::size_t count = 0;
+            std::size_t skipped = gone;
+            for (const auto& each : parts) {
+                const auto left_out = std::min(skipped, each.iov_len);
+                rest[count++] = {static_cast<std::byte*>(each.iov_base) + left_out, each.iov_len - left_out};
+                skipped -= left_out;
+            }
+            ::msghdr message{};
+            message.msg_iov = rest.data();
+            message.msg_iovlen = count;
+            const auto written = ::sendmsg(socket_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (written > 0) {
+                gone += static_cast<std::size_t>(written);
+                patience = {};
+            } else if (!backlog::lacks_room(errno) || !patience.lasts()) {
+                break;  // what an error means, the next write says
+            }
+        }
+        return gone;
+    }
+
     /// Whether nothing is left.
     bool catch_up() noexcept {
         const std::lock_guard lock(guard_);
@@ -291,18 +323,30 @@ private:
         if (thread_ != nullptr && thread_->joinable()) {
             thread_->join();  // it has done its work and is on its way out
         }
-        ::sigset_t all;
-        ::sigset_t before;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before);
+        const without_signals inherited;
         try {
             thread_ = std::make_unique<std::thread>([this] { drain(); });
             running_ = true;
-        } catch (const std::system_error&) {
+        } catch (const std::exception&) {
             // The next calls do what the thread would have done.
         }
-        ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     }
+
+    /// A thread begins with the mask of the one that starts it.
+    class without_signals {
+    public:
+        without_signals() noexcept {
+            ::sigset_t all;
+            ::sigfillset(&all);
+            ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+        }
+        without_signals(const without_signals&) = delete;
+        without_signals& operator=(const without_signals&) = delete;
+        ~without_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+    private:
+        ::sigset_t before_;
+    };
 
     void drain() noexcept {
         for (;;) {

@@ -1,13 +1,9 @@
 #pragma once
 
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <linux/sockios.h>
@@ -19,9 +15,9 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
-#include <parley/os/poll.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/socket/address.hpp>
+#include <parley/transport/socket/caller.hpp>
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/outgoing.hpp>
 #include <parley/transport/socket/patience.hpp>
@@ -38,9 +34,6 @@ enum class attempt {
     refused,   ///< it has not; there is no room, or nobody takes it now
     over,      ///< it has not, and `state` says why none can
 };
-
-/// Whether `connect` got through.
-enum class contact { made, absent, busy, begun };
 
 template <class C, class Connection>
 class outlet {
@@ -64,18 +57,20 @@ public:
 
     /// Not connected yet. `own_name` is what a receiver that tells senders apart knows this one by.
     outlet(address to, std::string own_name)
-        : address_(std::move(to)), own_name_(std::move(own_name)), process_(::getpid()) {}
+        : caller_(std::move(to)), own_name_(std::move(own_name)), process_(::getpid()) {}
 
     /// One end of a pair, connected.
-    explicit outlet(std::shared_ptr<connection_type> paired) : connection_(std::move(paired)), process_(::getpid()) {
-        address_.text = "a pair of " + std::string(kind::name);
-        make_room();
+    explicit outlet(std::shared_ptr<connection_type> paired)
+        : caller_(nowhere("a pair of " + std::string(kind::name))),
+          connection_(std::move(paired)),
+          process_(::getpid()) {
+        make_room(*connection_);
     }
     outlet(const outlet&) = delete;
     outlet& operator=(const outlet&) = delete;
     ~outlet() { leave(); }
 
-    [[nodiscard]] const address& to() const noexcept { return address_; }
+    [[nodiscard]] const address& to() const noexcept { return caller_.to(); }
     [[nodiscard]] bool is_connected() const noexcept { return connection_ != nullptr; }
     [[nodiscard]] int descriptor() const noexcept { return connection_ == nullptr ? -1 : connection_->descriptor(); }
 
@@ -85,30 +80,21 @@ public:
         if (connection_ != nullptr && !is_over(connection_->state())) {
             return contact::made;
         }
-        if (pending_) {
-            return look_at_pending();
-        }
-        auto made = make_socket<kind>(address_);
-        if (os::uninterrupted([&] { return ::connect(made.get(), address_.get(), address_.length); }) == 0) {
-            return connected(std::move(made));
-        }
-        if (errno == EINPROGRESS) {
-            pending_ = std::move(made);
-            return look_at_pending();  // on one machine the answer is there already
-        }
-        return missed(errno);
+        os::descriptor made;
+        const auto result = caller_.call(made);
+        return made ? connected(std::move(made)) : result;
     }
 
     /// Waits until a connection that was begun may be made.
-    void await_contact(os::deadline until) const noexcept {
-        if (pending_) {
-            sleep_on(pending_.get(), POLLOUT, until);
-        }
-    }
+    void await_contact(os::deadline until) const noexcept { caller_.await(until); }
 
     /// How many connections have been made so far.
     [[nodiscard]] unsigned contacts() const noexcept { return contacts_; }
 
+    /// What is known of the other side, from what has been read. Of a pair, whose hub reads for both.
+    [[nodiscard]] presence known() const noexcept {
+        return connection_ == nullptr ? presence::unknown : connection_->state();
+    }
     /// What is known of the other side, after reading what it has said.
     [[nodiscard]] presence state() {
         if (connection_ == nullptr) {
@@ -149,11 +135,17 @@ public:
         return true;
     }
 
-    /// Finishes what the last attempt began, if that needs waiting; after the deadline in the background.
+    /// Finishes what the last attempt began, if that needs waiting; after the deadline in the background. Outside a
+    /// rendezvous soon in any case: the message is accepted, and the other side may be waiting for room itself before
+    /// it receives.
     void complete(os::deadline until) {
         auto& out = connection_->way_out();
+        if (out.flush() || out.is_broken()) [[likely]] {
+            return;
+        }
+        const auto soon = rendezvous ? until : os::deadline::after(os::look_around_interval);
         while (!out.flush() && !out.is_broken()) {
-            if (until.passed()) {
+            if (until.passed() || soon.passed()) {
                 out.leave_to_thread();
                 return;
             }
@@ -186,77 +178,30 @@ public:
     }
 
 private:
-    [[nodiscard]] contact missed(int error_number) {
-        switch (error_number) {
-            case ENOENT:
-            case ECONNREFUSED:
-            case ECONNRESET:
-            case ENOTSOCK:
-                return contact::absent;
-            case EAGAIN:
-            case EINTR:
-                return contact::busy;
-            case EPROTOTYPE:
-                throw_error(errc::incompatible, address_.where() + " is a socket of another kind than " +
-                                                    std::string(kind::name) + "; use the same transport on every side");
-            default:
-                os::throw_system(error_number, "connecting to " + address_.where());
-        }
-    }
-
-    [[nodiscard]] contact look_at_pending() {
-        if (!os::is_ready(pending_.get(), POLLOUT)) {
-            return contact::begun;
-        }
-        int error_number = 0;
-        ::socklen_t length = sizeof error_number;
-        ::getsockopt(pending_.get(), SOL_SOCKET, SO_ERROR, &error_number, &length);
-        if (error_number != 0) {
-            pending_.reset();
-            return missed(error_number);
-        }
-        return connected(std::move(pending_));
-    }
-
-    [[nodiscard]] contact connected(os::descriptor&& made) {
-        if (is_connected_to_itself(made.get())) {
-            return contact::absent;
-        }
-        connection_ = std::make_shared<connection_type>(std::move(made), role::sends);
-        make_room();
-        connection_->introduce(own_name_);
+    /// It counts as connected only when the other side has been told whose it is.
+    [[nodiscard]] contact connected(os::descriptor made) {
+        auto link = std::make_shared<connection_type>(std::move(made), role::sends);
+        make_room(*link);
+        link->introduce(own_name_);
+        connection_ = std::move(link);
         ++contacts_;
         return contact::made;
     }
 
-    /// Over tcp, a port of one's own that nobody listens on can answer by chance.
-    [[nodiscard]] static bool is_connected_to_itself(int socket) noexcept {
-        if constexpr (kind::local) {
-            return false;
-        } else {
-            address here;
-            address there;
-            here.length = there.length = sizeof here.storage;
-            return ::getsockname(socket, reinterpret_cast<::sockaddr*>(&here.storage), &here.length) == 0 &&
-                   ::getpeername(socket, reinterpret_cast<::sockaddr*>(&there.storage), &there.length) == 0 &&
-                   here.length == there.length && std::memcmp(&here.storage, &there.storage, here.length) == 0;
-        }
-    }
-
-    void make_room() {
+    void make_room(const connection_type& link) const {
         if constexpr (connection_type::counted) {
             // In a pair credits go the same way.
             const auto all = room_for(connection_type::window, connection_type::largest_frame) +
                              room_for(connection_type::window, message::frame_header_size);
-            enlarge(connection_->descriptor(), SO_SNDBUF, all);
-            enlarge_for(connection_->descriptor(), connection_type::window, connection_type::largest_frame,
-                        std::string(kind::name) + " '" + address_.where() + "'");
+            enlarge(link.descriptor(), SO_SNDBUF, all);
+            enlarge_for(link.descriptor(), connection_type::window, connection_type::largest_frame,
+                        std::string(kind::name) + " '" + to().where() + "'");
         }
     }
 
-    /// Reads everything that the other side has said.
+    /// Reads what the other side has said: everything, unless it does not stop.
     void hear() {
-        while (connection_->read()) {
+        for (unsigned round = 0; round < most_rounds && connection_->read(); ++round) {
             heard_since_attempt_ = true;
         }
     }
@@ -354,12 +299,19 @@ private:
     }
 
     /// Over tcp a socket that is closed answers a credit that comes later with a reset, and that would take with it
-    /// what the other side's kernel has not got yet. So wait until it has got everything.
+    /// what the other side's kernel has not got yet. So wait until it has got everything; but not for a machine that
+    /// does not answer any more.
     void await_acknowledgement() {
         if constexpr (!kind::local && (connection_type::counted || rendezvous)) {
+            constexpr auto longest_silence = std::chrono::seconds(2);
             int left = 0;
+            int before = 0;
+            auto give_up = os::deadline::after(longest_silence);
             while (!is_over(connection_->state()) && ::ioctl(connection_->descriptor(), SIOCOUTQ, &left) == 0 &&
-                   left > 0) {
+                   left > 0 && !give_up.passed()) {
+                if (std::exchange(before, left) != left) {
+                    give_up = os::deadline::after(longest_silence);
+                }
                 const ::timespec pause{0, 200'000};
                 ::nanosleep(&pause, nullptr);
                 hear();
@@ -369,10 +321,11 @@ private:
 
     /// A caller that waits finishes by itself what the kernel does not take at once.
     static constexpr auto keeping_of_patient = connection_type::counted ? keeping::later : keeping::begun;
+    /// A peer that writes without end keeps nobody beyond a deadline.
+    static constexpr unsigned most_rounds = 64;
 
-    address address_;
+    caller<kind> caller_;
     std::string own_name_;
-    os::descriptor pending_;  ///< a connection that is being made
     std::shared_ptr<connection_type> connection_;
     bool needs_room_ = false;
     bool heard_since_attempt_ = false;  ///< then the next attempt may succeed without waiting

@@ -53,6 +53,36 @@ private:
     bool over_ = false;
 };
 
+/// For the rest of something that has begun: a moment in which the other side, if it runs, goes on.
+class brief_patience {
+public:
+    [[nodiscard]] bool lasts() noexcept {
+        const auto now = os::clock::now();
+        if (until_ == os::clock::time_point{}) {
+            until_ = now + moment;
+        }
+        for (unsigned pauses = 0; pauses < pauses_between; ++pauses) {
+            os::pause();
+        }
+        return now < until_;
+    }
+
+private:
+    static constexpr auto moment = std::chrono::microseconds(20);
+    static constexpr unsigned pauses_between = 8;
+    os::clock::time_point until_{};
+};
+
+/// Ends a series of waits of a hub, however the call ends that has waited.
+template <class Hub>
+struct finishing {
+    Hub& in;
+    explicit finishing(Hub& of) noexcept : in(of) {}
+    finishing(const finishing&) = delete;
+    finishing& operator=(const finishing&) = delete;
+    ~finishing() { in.finish(); }
+};
+
 /// Says now and then that it is time to look around, however often it is asked.
 class occasion {
 public:

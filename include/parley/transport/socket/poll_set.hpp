@@ -67,6 +67,8 @@ public:
         }
     }
     [[nodiscard]] bool has_bell() const noexcept { return static_cast<bool>(bell_); }
+    /// Before a wait for the others: the bell is not to end it.
+    void silence() noexcept { ring(false); }
 
     /// Whether the bell rings until it is told not to.
     void ring(bool on) noexcept {

@@ -261,10 +261,10 @@ public:
     }
 
     [[nodiscard]] std::optional<message_type> pop_until(no_loans&, os::deadline until) requires receiver_side::waits {
-        const finishing at_the_end{*in_};
+        const finishing<Hub> at_the_end{*in_};
         patience<receiver_side> spin;
         return os::keep_trying(
-            until, [&] { return in_->try_pop(nullptr, spin.looks_closely()); },
+            until, [&] { return in_->try_pop(nullptr, spin.looks_closely(), until); },
             [&] {
                 check(true);
                 return in_->wait(nullptr, until, spin);
@@ -276,7 +276,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_pop_some(no_loans&, std::span<message_type> batch) {
-        const finishing at_the_end{*in_};
+        const finishing<Hub> at_the_end{*in_};
         const auto received = in_->try_pop_some(nullptr, batch);
         if (received == 0 && !batch.empty()) {
             check(false);
@@ -298,14 +298,6 @@ public:
     }
 
 private:
-    struct finishing {
-        Hub& in;
-        explicit finishing(Hub& of) noexcept : in(of) {}
-        finishing(const finishing&) = delete;
-        finishing& operator=(const finishing&) = delete;
-        ~finishing() { in.finish(); }
-    };
-
     /// Nothing was there: whether anything can come.
     void check(bool waits) {
         const auto other = in_->is_closed() ? presence::left : in_->state();

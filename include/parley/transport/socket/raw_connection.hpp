@@ -48,6 +48,7 @@ public:
     static constexpr bool unlimited = buffering_word::capacity == buffering::without_limit;
     static constexpr bool counted = false;
     static constexpr std::size_t window = 0;
+    static constexpr bool straight = false;
     static constexpr std::size_t largest_frame = message::size_in_transit<message_type, true>;
 
     raw_connection(os::descriptor&& socket, role own)

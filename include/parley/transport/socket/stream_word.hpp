@@ -13,7 +13,8 @@
 #include <parley/os/error.hpp>
 #include <parley/transport/concept.hpp>
 #include <parley/transport/socket/connection.hpp>
-#include <parley/transport/socket/direct.hpp>
+#include <parley/transport/socket/direct_endpoint.hpp>
+#include <parley/transport/socket/direct_link.hpp>
 #include <parley/transport/socket/hub.hpp>
 #include <parley/transport/socket/outlet.hpp>
 #include <parley/transport/socket/port_ends.hpp>

@@ -3,16 +3,12 @@
 #include <chrono>
 #include <cstddef>
 #include <ctime>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <unistd.h>
 
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
@@ -35,18 +31,20 @@
 /// `state_of(source)`
 ///   says whether the peer is there, or how it ended, once everything that it sent has been received;
 ///   `forget_end(source)`: how it ended does not matter any more; `refresh()`: learns who has come and gone;
-/// - `try_pop(source*)`, a message of that peer, or of anybody for null; `try_pop_some(source*, batch)`; and
-///   `try_pop_any()`, a message and the name under which it came. None of these waits;
+/// - `try_pop(source*, closely, deadline)`, a message of that peer, or of anybody for null; `try_pop_some(source*,
+///   batch)`; and `try_pop_any()`, a message and the name under which it came. None of these waits, unless for the
+///   answer of a sender that has asked;
 /// - `is_ready(source*)`: whether an attempt would succeed, as far as one can know;
 /// - `wait(source*, deadline, patience)`: sleeps until an attempt may succeed, or it is time to look around; false when
 ///   the deadline has passed. `finish()` ends a series of waits;
 /// - `is_closed()`: its name was removed, and everything has been received;
-/// - `native_handle()`; `leave()`.
-/// What it needs of an `Outlet` is
+/// - `native_handle()`; `leave()`; and for pairs `noticed()`, after the outlet may have read from the connection of
+/// both. What it needs of an `Outlet` is
 /// - `Outlet(address, own_name)`, not connected; `to()`;
 /// - `reach()`: tries to connect, without waiting; a `contact`. After an end it tries anew. `contacts()`: how often it
 ///   was made;
-/// - `state()`: what is known of the peer; `other_description()`, where that is `presence::another`;
+/// - `state()`: what is known of the peer, and for pairs `known()`, the same without reading; `other_description()`,
+/// where that is `presence::another`;
 /// - `try_send(message, patient)`, an `attempt`; `patient` says that the caller waits and tries again;
 /// - `wait(deadline, patience)`; `complete(deadline)`, after an attempt that was accepted; `give_up()`, after the last
 ///   one that was not;
@@ -92,18 +90,20 @@ public:
             check_peer(true);
             return false;
         }
+        const noticing at_the_end{own_in_.get()};
         return sent(out_->try_send(content, false));
     }
 
     [[nodiscard]] bool push_until(no_loans&, const message_type& content,
                                   os::deadline until) requires sender_side::waits {
+        const noticing at_the_end{own_in_.get()};
         patience<sender_side> spin;
         const bool accepted = os::keep_trying(
             until, [&] { return reaches() && sent(out_->try_send(content, true)); },
             [&] {
                 if (spin.looks_closely()) {
                     check_peer(true);
-                    if (out_->state() != presence::here) {
+                    if (outward() != presence::here) {
                         return wait_for_peer(until);
                     }
                 }
@@ -122,6 +122,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_push_some(no_loans& context, std::span<const message_type> batch) {
+        const noticing at_the_end{own_in_.get()};
         std::size_t sent_now = 0;
         while (sent_now < batch.size()) {
             if (sent_now == 0 ? !try_push(context, batch[0])
@@ -144,10 +145,10 @@ public:
     }
 
     [[nodiscard]] std::optional<message_type> pop_until(no_loans&, os::deadline until) requires receiver_side::waits {
-        const finishing at_the_end{*in_};
+        const finishing<Hub> at_the_end{*in_};
         patience<receiver_side> spin;
         return os::keep_trying(
-            until, [&] { return in_->try_pop(from_, spin.looks_closely()); }, [&] { return wait(until, spin); });
+            until, [&] { return in_->try_pop(from_, spin.looks_closely(), until); }, [&] { return wait(until, spin); });
     }
     [[nodiscard]] std::optional<message_type> pop_until(no_loans& context,
                                                         os::deadline) requires(!receiver_side::waits) {
@@ -155,7 +156,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_pop_some(no_loans&, std::span<message_type> batch) {
-        const finishing at_the_end{*in_};
+        const finishing<Hub> at_the_end{*in_};
         const auto received = in_->try_pop_some(from_, batch);
         if (received == 0 && !batch.empty()) {
             check();
@@ -227,7 +228,7 @@ private:
 
     /// Throws if the peer was there and is not any more. For one who receives it is there if anything of it is.
     void check_peer(bool sends) {
-        const auto outward = out_->state();
+        const auto outward = this->outward();
         if (sends && outward != presence::here && own_in_ == nullptr) {
             in_->refresh();
         }
@@ -248,6 +249,10 @@ private:
         }
     }
 
+    /// What is known of the peer from the way out. Of a pair that is the way in, and its hub reads: what came would
+    /// otherwise wait where the kernel shows nothing of it.
+    [[nodiscard]] presence outward() { return own_in_ != nullptr ? out_->known() : out_->state(); }
+
     [[noreturn, gnu::noinline]] void end(presence how) {
         const auto& where = out_->to().where();
         if (how == presence::another) {
@@ -256,12 +261,17 @@ private:
         throw_ended(how, "the link with " + where, errc::peer_died, "the link works again when the peer is back");
     }
 
-    struct finishing {
-        Hub& in;
-        explicit finishing(Hub& of) noexcept : in(of) {}
-        finishing(const finishing&) = delete;
-        finishing& operator=(const finishing&) = delete;
-        ~finishing() { in.finish(); }
+    /// Of a pair, an attempt to send reads what has come, which the hub is to know of.
+    struct noticing {
+        Hub* in;
+        explicit noticing(Hub* of) noexcept : in(of) {}
+        noticing(const noticing&) = delete;
+        noticing& operator=(const noticing&) = delete;
+        ~noticing() {
+            if (in != nullptr) {
+                in->noticed();
+            }
+        }
     };
 
     std::unique_ptr<Hub> own_in_;  ///< of a pair
@@ -315,106 +325,6 @@ private:
     explicit direct_link_end(std::unique_ptr<core> made) noexcept : core_(std::move(made)) {}
 
     std::unique_ptr<core> core_;
-};
-
-/// A process under its name, with all its links.
-template <class C, class Hub, class Outlet>
-class direct_endpoint {
-    using kind = typename Hub::kind;
-    using link_type = direct_link_end<C, Hub, Outlet>;
-    using receiver_side = typename C::template word<synchronization_axis>::receiver_side;
-
-public:
-    using message_type = typename C::message;
-    using addressed_message = std::pair<std::string, message_type>;
-
-    explicit direct_endpoint(const segment::attachment_request& request)
-        : name_(request.name), own_(checked(request.name)), in_(std::make_unique<Hub>(own_, request)) {}
-
-    direct_endpoint(direct_endpoint&&) noexcept = default;
-    direct_endpoint& operator=(direct_endpoint&& other) noexcept {
-        leave();
-        name_ = std::move(other.name_);
-        own_ = std::move(other.own_);
-        in_ = std::move(other.in_);
-        links_ = std::move(other.links_);
-        return *this;
-    }
-    direct_endpoint(const direct_endpoint&) = delete;
-    direct_endpoint& operator=(const direct_endpoint&) = delete;
-    ~direct_endpoint() { leave(); }
-
-    [[nodiscard]] const std::string& name() const noexcept { return name_; }
-
-    /// The link with `peer`, made if need be. It lasts as long as the endpoint; others may hold it longer, detached.
-    [[nodiscard]] const std::shared_ptr<link_type>& link(std::string_view peer) {
-        if (const auto found = links_.find(peer); found != links_.end()) {
-            return found->second;
-        }
-        auto to = checked(peer);
-        if (to.text == own_.text) {
-            throw_error(errc::invalid_name, "the endpoint '" + name_ + "' cannot have a link with itself");
-        }
-        const auto text = to.text;
-        auto found = links_.find(text);  // it may have been written in another way
-        if (found == links_.end()) {
-            found = links_.emplace(text, std::make_shared<link_type>(*in_, std::move(to), own_.text)).first;
-        }
-        return links_.emplace(std::string(peer), found->second).first->second;
-    }
-
-    /// Receives from whoever has sent, waiting at most until the deadline.
-    [[nodiscard]] std::optional<addressed_message> receive_until(os::deadline until) {
-        if constexpr (receiver_side::waits) {
-            struct finishing {
-                Hub& in;
-                explicit finishing(Hub& of) noexcept : in(of) {}
-                finishing(const finishing&) = delete;
-                finishing& operator=(const finishing&) = delete;
-                ~finishing() { in.finish(); }
-            } at_the_end{*in_};
-            patience<receiver_side> spin;
-            return os::keep_trying(
-                until, [&] { return try_receive(); }, [&] { return in_->wait(nullptr, until, spin); });
-        } else {
-            return try_receive();
-        }
-    }
-
-    [[nodiscard]] std::optional<addressed_message> try_receive() {
-        auto result = in_->try_pop_any();
-        if (!result && in_->is_closed()) {
-            throw_error(errc::closed, in_->where() + " is closed: the endpoint was removed by its name");
-        }
-        return result;
-    }
-
-    static bool remove(std::string_view name) { return claim::remove(checked(name)); }
-
-private:
-    static constexpr std::size_t longest_name = 200;
-
-    [[nodiscard]] static address checked(std::string_view name) {
-        if (name.size() > longest_name) {
-            throw_error(errc::invalid_name, "an endpoint's name has at most " + std::to_string(longest_name) +
-                                                " bytes, '" + std::string(name.substr(0, 20)) + "...' has " +
-                                                std::to_string(name.size()));
-        }
-        return kind::parse(name);
-    }
-
-    void leave() noexcept {
-        for (auto& each : links_) {
-            each.second->detach();
-        }
-        links_.clear();
-        in_.reset();
-    }
-
-    std::string name_;
-    address own_;
-    std::unique_ptr<Hub> in_;
-    std::map<std::string, std::shared_ptr<link_type>, std::less<>> links_;  ///< by what the peers are called
 };
 
 }  // namespace parley::transport::socket

@@ -1,0 +1,396 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <parley/addressing/concept.hpp>
+#include <parley/os/clock.hpp>
+#include <parley/os/descriptor.hpp>
+#include <parley/transport/socket/kind.hpp>
+#include <parley/transport/socket/listener.hpp>
+#include <parley/transport/socket/patience.hpp>
+#include <parley/transport/socket/poll_set.hpp>
+#include <parley/transport/socket/presence.hpp>
+#include <parley/transport/socket/sources.hpp>
+
+/// Who is there: a listener, the connections that it has taken and whose they are, which of them have messages, and
+/// what makes all of them readable as one descriptor. What is done with the messages is for the hub to say.
+
+namespace parley::transport::socket {
+
+template <class C, class Connection>
+class attendance {
+protected:
+    struct member;
+
+public:
+    using kind = typename Connection::kind;
+    using source = source_of_messages<member>;
+
+    attendance(const address& at, const segment::attachment_request& request)
+        : listener_(std::in_place, at, request, identity{C::fingerprint, C::describe()}, room_per_connection()),
+          process_(::getpid()) {
+        watched_.watch(listener_->descriptor(), nullptr);
+    }
+
+    /// Of a pair: one connection, and no others.
+    explicit attendance(std::shared_ptr<Connection> paired) : process_(::getpid()) { adopt(std::move(paired)); }
+
+    attendance(const attendance&) = delete;
+    attendance& operator=(const attendance&) = delete;
+    ~attendance() { leave(); }
+
+    /// Where this is, for people.
+    [[nodiscard]] std::string where() const {
+        return listener_ ? listener_->where().where() : "a pair of " + std::string(kind::name);
+    }
+
+    /// What is known of a name. Stays where it is as long as this.
+    [[nodiscard]] source& source_of(std::string_view name) {
+        auto& result = sources_.of_name(name);
+        result.kept = true;
+        return result;
+    }
+
+    /// Whether somebody of that name is there, or how the last one ended.
+    [[nodiscard]] static presence state_of(const source& of) noexcept { return of.state(); }
+    /// Learns who has come and gone, for one who does not receive at the moment.
+    void refresh() {
+        const ringing at_the_end{*this};
+        static_cast<void>(pump(os::clock::duration::zero()));
+    }
+    /// Of a pair: its sending half may have read something.
+    void noticed() noexcept {
+        const ringing at_the_end{*this};
+        if (!members_.empty()) {
+            settle(*members_.front());
+        }
+    }
+
+    static void forget_end(source& of) noexcept { of.last = presence::unknown; }
+
+    /// Of a pair, what is known of the other side; of others, that more may come.
+    [[nodiscard]] presence state() const noexcept {
+        return listener_ ? presence::here : members_.empty() ? last_ : members_.front()->link->state();
+    }
+
+    /// Whether the name was removed and everything is received that came before.
+    [[nodiscard]] bool is_closed() const noexcept { return removed_ && members_.empty(); }
+
+    /// A descriptor that is readable while a message may be there.
+    [[nodiscard]] int native_handle() {
+        watched_.hang_bell();
+        after_call();
+        return watched_.descriptor();
+    }
+
+    /// Connections that were closed because what came was no frame.
+    [[nodiscard]] std::size_t closed_for_garbage() const noexcept { return closed_for_garbage_; }
+
+    /// Leaves in good order.
+    void leave() noexcept {
+        if (process_ != ::getpid()) {
+            if (listener_) {
+                listener_->forget();
+            }
+            return;
+        }
+        if (listener_ && listener_->is_open()) {
+            listener_->hide();
+            say_goodbye_to_newcomers();
+            listener_->close();
+        }
+        for (auto& each : members_) {
+            each->link->say_goodbye(true);  // a child may have inherited it
+        }
+        members_.clear();
+    }
+
+protected:
+    struct member {
+        std::shared_ptr<Connection> link;
+        source* from = nullptr;
+        bool queued = false;   ///< in `ready_`
+        bool watched = false;  ///< by `watched_`
+    };
+
+    static constexpr bool tells_senders_apart = C::template word<addressing_axis>::pairwise;
+
+    [[nodiscard]] static constexpr std::size_t room_per_connection() noexcept {
+        if constexpr (Connection::counted) {
+            return room_for(Connection::window, Connection::largest_frame);
+        } else {
+            return 0;
+        }
+    }
+
+    [[nodiscard]] static bool belongs(const member& each, const source* only) noexcept {
+        return only == nullptr || each.from == only;
+    }
+
+    /// At the end of a call, however it ends: what has been read and not received keeps the handle readable.
+    struct ringing {
+        attendance& of;
+        explicit ringing(attendance& own) noexcept : of(own) {}
+        ringing(const ringing&) = delete;
+        ringing& operator=(const ringing&) = delete;
+        ~ringing() { of.after_call(); }
+    };
+
+    /// While a message may be put straight to where it is to stay.
+    struct placing {
+        attendance& of;
+        placing(attendance& own, std::byte* to, const source* only) noexcept : of(own) {
+            of.place_ = to;
+            of.placed_from_ = only;
+        }
+        placing(const placing&) = delete;
+        placing& operator=(const placing&) = delete;
+        ~placing() { of.clear_place(); }
+    };
+
+    /// What was put there and not taken, since another message is older, is fetched from there.
+    void clear_place() noexcept {
+        if constexpr (Connection::straight) {
+            for (auto& each : members_) {
+                if (place_ != nullptr && each->link->is_placed()) {
+                    each->link->bring_home(place_);
+                }
+            }
+            place_ = nullptr;
+        }
+    }
+
+    /// The place is for the message that would be received next.
+    bool read(member& each) {
+        if constexpr (Connection::straight) {
+            const bool is_next = place_ != nullptr && belongs(each, placed_from_) && !has_message_of(placed_from_);
+            return each.link->read(is_next ? place_ : nullptr);
+        } else {
+            return each.link->read();
+        }
+    }
+
+    void pay_all() {
+        if constexpr (Connection::counted) {
+            for (auto& each : members_) {
+                each->link->pay();
+            }
+        }
+    }
+
+    /// To those who have connected and were not looked at yet.
+    void say_goodbye_to_newcomers() noexcept {
+        bool nothing_left = false;
+        while (auto made = listener_->accept(nothing_left)) {
+            try {
+                Connection(std::move(made), role::receives).say_goodbye();
+            } catch (...) {  // for them it looks like a death
+            }
+        }
+    }
+
+    // Reading.
+
+    [[nodiscard]] bool has_message_of(const source* only) const noexcept {
+        return only == nullptr ? !ready_.empty() : only->has_message();
+    }
+
+    /// Reads once from every connection where something has come, waiting at most so long until there is one.
+    bool pump(os::clock::duration longest) {
+        auto& events = events_;
+        const auto count = watched_.wait(events, longest);
+        bool came = false;
+        for (std::size_t index = 0; index < count; ++index) {
+            void* tag = events[index].data.ptr;
+            if (tag == nullptr) {
+                accept_all();
+                came = true;
+            } else if (tag != &watched_) {
+                auto& each = *static_cast<member*>(tag);
+                if (!each.link->has_room()) {
+                    ignore(each);  // until something of it has been received
+                    continue;
+                }
+                came |= read(each);
+                settle(each);
+            }
+        }
+        return came;
+    }
+
+    /// Until something has come. It is read now, unless the attempt that follows knows better where to.
+    void sleep(os::clock::duration longest) {
+        watched_.silence();
+        if constexpr (Connection::straight) {
+            static_cast<void>(watched_.wait(events_, longest));
+        } else {
+            pump(longest);
+        }
+    }
+
+    void accept_all() {
+        for (;;) {
+            bool nothing_left = false;
+            auto made = listener_->accept(nothing_left);
+            if (!made) {
+                if (nothing_left) {  // of descriptors: until a connection has gone
+                    watched_.ignore(listener_->descriptor());
+                    is_deaf_ = true;
+                }
+                return;
+            }
+            auto link = std::make_shared<Connection>(std::move(made), role::receives);
+            if (members_.size() >= most_connections) {
+                link->refuse(presence::crowded);
+                continue;
+            }
+            enlarge(link->descriptor(), SO_SNDBUF, room_for_answers());
+            adopt(std::move(link));
+        }
+    }
+
+    /// A credit for each message may wait for a sender that is not looking.
+    [[nodiscard]] static constexpr std::size_t room_for_answers() noexcept {
+        return Connection::counted ? room_for(Connection::window, message::frame_header_size) : 0;
+    }
+
+    void adopt(std::shared_ptr<Connection> link) {
+        auto& made = *members_.emplace_back(std::make_unique<member>());
+        made.link = std::move(link);
+        ready_.reserve(members_.size());  // from now on to settle needs no memory
+        made.watched = watched_.watch(made.link->descriptor(), &made);
+        static_cast<void>(made.link->read());
+        settle(made);
+    }
+
+    /// After something has happened on a connection: it may have become known, have messages, be full, or at its end.
+    /// It may be gone afterwards.
+    void settle(member& each) {
+        if constexpr (tells_senders_apart) {
+            if (each.from == nullptr && each.link->is_introduced()) {
+                each.from = &sources_.of_name(each.link->name());
+                each.from->members.push_back(&each);
+            }
+        }
+        const bool over = is_over(each.link->state());
+        if (over) {
+            ignore(each);
+        } else if (!each.watched && each.link->has_room()) {
+            each.watched = watched_.watch(each.link->descriptor(), &each);
+        }
+        if (each.link->has_message()) {
+            if (!each.queued) {
+                each.queued = true;
+                ready_.push_back(&each);
+            }
+            return;
+        }
+        if (each.queued) {
+            each.queued = false;
+            ready_.erase(std::find(ready_.begin(), ready_.end(), &each));
+        }
+        if (over) {
+            dispose(each);
+        }
+    }
+
+    void ignore(member& each) noexcept {
+        if (std::exchange(each.watched, false)) {
+            watched_.ignore(each.link->descriptor());
+        }
+    }
+
+    void dispose(member& each) {
+        last_ = each.link->state();
+        closed_for_garbage_ += last_ == presence::garbage ? 1 : 0;
+        if (each.from != nullptr) {
+            sources_.remove(*each.from, each, last_);
+        }
+        const auto place =
+            std::find_if(members_.begin(), members_.end(), [&](const auto& other) { return other.get() == &each; });
+        std::swap(*place, members_.back());
+        members_.pop_back();
+        listen_again();
+    }
+
+    /// There may be descriptors again, since a connection has gone here or elsewhere in this process.
+    void listen_again() noexcept {
+        if (is_deaf_ && listener_ && !removed_) {
+            is_deaf_ = !watched_.watch(listener_->descriptor(), nullptr);
+        }
+    }
+
+    /// What may have changed without a word: whether the name still leads here, whether there is room again for credits
+    /// that were owed, and descriptors for connections.
+    void look_around() {
+        pay_all();
+        listen_again();
+        if (!removed_ && listener_ && !listener_->holds()) {
+            removed_ = true;
+            watched_.ignore(listener_->descriptor());
+            listener_->hide();
+            say_goodbye_to_newcomers();
+            listener_->close();
+            for (auto& each : members_) {
+                each->link->say_goodbye(true);
+            }
+        }
+    }
+
+    /// Whether something was read that an attempt may find: of a pair, the sending half reads too.
+    [[nodiscard]] bool holds_something(const source* only) const noexcept {
+        return std::any_of(members_.begin(), members_.end(), [&](const auto& each) {
+            return belongs(*each, only) && (each->link->has_message() || asks(*each));
+        });
+    }
+
+    /// Rings while a call has something to give or to do that the kernel does not show.
+    void after_call() noexcept {
+        if (watched_.has_bell()) [[unlikely]] {
+            const bool tells_end = !listener_ && is_over(state());
+            watched_.ring(!ready_.empty() || again_ || requests_wait() || is_deaf_ || tells_end);
+        }
+    }
+
+    [[nodiscard]] static bool asks(const member& each) noexcept {
+        if constexpr (Connection::rendezvous) {
+            return each.link->has_request();
+        } else {
+            return false;
+        }
+    }
+    [[nodiscard]] bool requests_wait() const noexcept {
+        return std::any_of(members_.begin(), members_.end(), [](const auto& each) { return asks(*each); });
+    }
+
+    std::optional<listener<kind>> listener_;
+    poll_set watched_;
+    poll_set::events_type events_{};
+    std::vector<std::unique_ptr<member>> members_;
+    std::vector<member*> ready_;  ///< those with messages, the next one first
+    std::exception_ptr again_;    ///< what the next call is to throw
+    occasion looks_;
+
+private:
+    sources<member> sources_;
+    std::byte* place_ = nullptr;           ///< where the next message may be put straight
+    const source* placed_from_ = nullptr;  ///< if it is of this one; null for anybody's
+    presence last_ = presence::unknown;
+    std::size_t closed_for_garbage_ = 0;
+    bool removed_ = false;
+    bool is_deaf_ = false;
+    ::pid_t process_;
+};
+
+}  // namespace parley::transport::socket
