@@ -19,6 +19,7 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/datagram/exchange.hpp>
 #include <parley/transport/datagram/outlet.hpp>
 #include <parley/transport/datagram/patience.hpp>
@@ -58,11 +59,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_push_some(no_context&, std::span<const message_type> batch) {
-        std::size_t count = 0;
-        while (count < batch.size() && attempt(batch[count])) {
-            ++count;
-        }
-        return count;
+        return push_one_by_one(batch, [this](const message_type& each) { return attempt(each); });
     }
 
     /// Looks for the peer if it is not known where it is. Whether it is there.

@@ -268,7 +268,9 @@ private:
         } catch (const std::bad_alloc&) {
             throw_error(errc::no_space, "sending to " + to_.where() + ": the messages that are not received yet have " +
                                             "used up the sender's memory; let the receiver catch up");
-        } catch (const std::system_error& failure) {
+        } catch (const error&) {
+            throw;
+        } catch (const std::system_error& failure) {  // the kernel's word
             note_failure(failure.code().value());
         }
         allowance_.count_one();
@@ -395,7 +397,7 @@ private:
     std::unique_ptr<transport::spill> spill_;  ///< after the socket that it sends into: it goes first
     parcel_type parcel_;
     std::uint32_t number_ = 0;
-    allowance<window<C>> allowance_;
+    allowance<window<C>, Family::lossless> allowance_;
     fate fate_ = fate::alive;
     bool met_ = true;  ///< of a pair: somebody has used the other end
     std::function<bool()> ear_;
