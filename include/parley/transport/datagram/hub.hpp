@@ -69,13 +69,22 @@ public:
     [[nodiscard]] const std::string& text() const noexcept { return place_.text(); }
     [[nodiscard]] const statistics& seen() const noexcept { return seen_; }
 
-    /// Takes one datagram from the socket. A message then lies in `held()`, `size()` bytes of it, from `sender()`, with
-    /// `name()` behind it.
-    [[nodiscard]] arrival next() {
-        ::iovec room{parcel_.begin(), parcel_type::largest + 1};
+    /// Takes one datagram from the socket. A message then lies at `body()`, `size()` bytes of it, from `sender()`, with
+    /// `name()`. That is in `held()`, or where the caller wants a message that travels as it lies.
+    [[nodiscard]] arrival next(std::byte* body = nullptr) {
+        std::array<::iovec, 3> room{::iovec{parcel_.begin(), parcel_type::largest + 1}};
         ::msghdr datagram{};
-        datagram.msg_iov = &room;
+        datagram.msg_iov = room.data();
         datagram.msg_iovlen = 1;
+        body_ = parcel_.body();
+        if constexpr (straight) {
+            if (body != nullptr) {
+                body_ = body;
+                room = {::iovec{parcel_.begin(), envelope_size}, ::iovec{body, parcel_type::message_capacity},
+                        ::iovec{parcel_.tail(), longest_name + 1}};
+                datagram.msg_iovlen = room.size();
+            }
+        }
         if constexpr (!bare<C>) {
             datagram.msg_name = from_.get();
             datagram.msg_namelen = sizeof from_.bytes;
@@ -100,19 +109,27 @@ public:
     }
 
     [[nodiscard]] parcel_type& held() noexcept { return parcel_; }
+    [[nodiscard]] const std::byte* body() const noexcept { return body_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::string_view name() noexcept {
-        return {reinterpret_cast<const char*>(parcel_.body()) + size_, name_size_};  // NOLINT: bytes are bytes
+        const auto* where = straight && size_ != 0 ? parcel_.tail() : body_ + size_;
+        return {reinterpret_cast<const char*>(where), name_size_};  // NOLINT: bytes are bytes
     }
+    /// The number of whoever sent what came.
+    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
     /// Where senders are known: whose message lies there.
     [[nodiscard]] correspondent* sender() noexcept { return sender_; }
     [[nodiscard]] Known& known() noexcept { return known_; }
+    [[nodiscard]] const Known& known() const noexcept { return known_; }
 
     /// What lies there turned out to be no message.
     arrival drop() noexcept {
         ++seen_.garbage;
         return arrival::other;
     }
+
+    /// There is no room for what lies there.
+    void lose() noexcept { ++seen_.lost; }
 
     /// The user has received all messages of `whom` before number `before`.
     void received(correspondent& whom, std::uint32_t before) {
@@ -148,10 +165,8 @@ public:
     }
 
     [[nodiscard]] bool is_pair() const noexcept { return place_.is_pair(); }
-    /// What has come, envelope and all: an answer to what was sent through the same socket.
-    [[nodiscard]] std::span<const std::byte> whole() noexcept {
-        return {parcel_.begin(), envelope_size + size_ + name_size_};
-    }
+    /// The envelope of what has come: an answer to what was sent through the same socket.
+    [[nodiscard]] std::span<const std::byte> front() noexcept { return {parcel_.begin(), envelope_size}; }
 
     /// Of a pair: whether anybody holds the other end, and if not, how the last one ended.
     [[nodiscard]] fate other_side() noexcept {
@@ -168,6 +183,7 @@ public:
 
 private:
     static constexpr bool remembers = !bare<C> && (window<C> != 0 || !Family::lossless || C::addressing::pairwise);
+    static constexpr bool straight = !bare<C> && travels_as_it_lies<C>;
     static constexpr int last_datagrams = 4096;
 
     [[gnu::cold, gnu::noinline]] arrival note_failure(int error_number) {
@@ -195,11 +211,17 @@ private:
             return drop();
         }
         if (frame.fingerprint != C::fingerprint) [[unlikely]] {
-            refuse(header, 0, C::description);
+            const bool may_be_forged = !Family::lossless;  // then nobody gets more bytes from here than came
+            refuse(header, 0, C::description.substr(0, may_be_forged ? size - envelope_size : C::description.npos));
             return drop();
         }
+        number_ = header.sender;
         size_ = header.length;
         name_size_ = size - envelope_size - size_;
+        const bool is_content = header.kind == message::frame_kind::content;
+        if (name_size_ > longest_name || !(is_content ? parcel_type::fits(size_) : size_ == 0)) {
+            return drop();
+        }
         switch (header.kind) {
             case message::frame_kind::content:
                 return accept(header);
@@ -265,7 +287,8 @@ private:
                 }
                 whom->expected = header.sequence;
             }
-            if (!tell_credit(*whom)) {
+            // On a pair that is a link, what has come would be lost with a credit that is refused: later.
+            if ((C::addressing::pairwise && place_.is_pair()) || !tell_credit(*whom)) {
                 known_.owe_credit(*whom);
             }
         }
@@ -370,6 +393,8 @@ private:
     ::pid_t process_;
     parcel_type parcel_;
     origin from_;
+    std::byte* body_ = nullptr;
+    std::uint32_t number_ = 0;
     std::size_t size_ = 0;
     std::size_t name_size_ = 0;
     correspondent* sender_ = nullptr;

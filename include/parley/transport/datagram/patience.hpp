@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <parley/os/clock.hpp>
+#include <parley/os/cpu.hpp>
 #include <parley/os/poll.hpp>
 #include <parley/synchronization/concept.hpp>
 
@@ -23,10 +24,15 @@ public:
             return false;
         }
         auto now = os::clock::now();
-        if (began_ == os::clock::time_point{}) {
+        if (attempts_++ == 0) {
             began_ = looked_ = now;
         }
-        if (now - began_ >= eager) {
+        if (now - began_ < eager) {
+            // Less and less often: each attempt takes a lock that the other side needs, to do what is waited for.
+            for (unsigned pauses = 0; pauses < attempts_ && pauses < longest_gap; ++pauses) {
+                os::pause();
+            }
+        } else {
             if constexpr (sleeps()) {
                 static_cast<void>(os::poll_for(descriptor, events, until_.left(slice)));
             } else {
@@ -44,6 +50,7 @@ public:
 private:
     /// About as long as it takes to fall asleep and to wake up (competitive spinning; Karlin et al., 1991).
     static constexpr os::clock::duration eager = std::chrono::microseconds(50);
+    static constexpr unsigned longest_gap = 16;
 
     [[nodiscard]] static constexpr bool sleeps() {
         if constexpr (Side::waits) {
@@ -56,6 +63,7 @@ private:
     os::deadline until_;
     os::clock::time_point began_{};
     os::clock::time_point looked_{};
+    unsigned attempts_ = 0;
 };
 
 }  // namespace parley::transport::datagram
