@@ -67,7 +67,7 @@ public:
     }
 
     [[nodiscard]] std::optional<std::pair<std::string, message_type>> receive_until(os::deadline until) {
-        patience<receiver_side> patience(until);
+        patience<receiver_side> patience(until, between_receives);
         return os::keep_trying(
             until, [&] { return try_receive(); },
             [&] {

@@ -72,38 +72,21 @@ public:
     /// Takes one datagram from the socket. A message then lies at `body()`, `size()` bytes of it, from `sender()`, with
     /// `name()`. That is in `held()`, or where the caller wants a message that travels as it lies.
     [[nodiscard]] arrival next(std::byte* body = nullptr) {
-        std::array<::iovec, 3> room{::iovec{parcel_.begin(), parcel_type::largest + 1}};
-        ::msghdr datagram{};
-        datagram.msg_iov = room.data();
-        datagram.msg_iovlen = 1;
-        body_ = parcel_.body();
-        if constexpr (straight) {
-            if (body != nullptr) {
-                body_ = body;
-                room = {::iovec{parcel_.begin(), envelope_size}, ::iovec{body, parcel_type::message_capacity},
-                        ::iovec{parcel_.tail(), longest_name + 1}};
-                datagram.msg_iovlen = room.size();
-            }
-        }
-        if constexpr (!bare<C>) {
-            datagram.msg_name = from_.get();
-            datagram.msg_namelen = sizeof from_.bytes;
-        }
-        const auto size = os::uninterrupted([&] { return ::recvmsg(place_.descriptor(), &datagram, MSG_DONTWAIT); });
+        body_ = body == nullptr ? parcel_.body() : body;
+        const auto size = os::uninterrupted([&] { return body == nullptr ? receive() : receive_to(body); });
         if (size < 0) {
             return note_failure(errno);
         }
         if (size == 0 && shut_) {
             return arrival::nothing;
         }
-        if ((datagram.msg_flags & MSG_TRUNC) != 0 || static_cast<std::size_t>(size) > parcel_type::largest) {
+        if (static_cast<std::size_t>(size) > parcel_type::largest) {
             return drop();
         }
         if constexpr (bare<C>) {
             size_ = static_cast<std::size_t>(size);
             return arrival::content;
         } else {
-            from_.size = datagram.msg_namelen;
             return examine(static_cast<std::size_t>(size));
         }
     }
@@ -185,6 +168,33 @@ private:
     static constexpr bool remembers = !bare<C> && (window<C> != 0 || !Family::lossless || C::addressing::pairwise);
     static constexpr bool straight = !bare<C> && travels_as_it_lies<C>;
     static constexpr int last_datagrams = 4096;
+
+    /// The size of what came, also where that is more than there is room for.
+    [[nodiscard]] ::ssize_t receive() noexcept {
+        constexpr int flags = MSG_DONTWAIT | MSG_TRUNC;
+        if constexpr (bare<C>) {
+            return ::recv(place_.descriptor(), parcel_.begin(), parcel_type::largest, flags);
+        } else {
+            from_.size = sizeof from_.bytes;
+            return ::recvfrom(place_.descriptor(), parcel_.begin(), parcel_type::largest, flags, from_.get(),
+                              &from_.size);
+        }
+    }
+
+    /// The same, with the message at `body`, and what stands before and behind it in the parcel.
+    [[nodiscard]] ::ssize_t receive_to(std::byte* body) noexcept {
+        std::array<::iovec, 3> room{::iovec{parcel_.begin(), envelope_size},
+                                    ::iovec{body, parcel_type::message_capacity},
+                                    ::iovec{parcel_.tail(), longest_name}};
+        ::msghdr datagram{};
+        datagram.msg_iov = room.data();
+        datagram.msg_iovlen = room.size();
+        datagram.msg_name = from_.get();
+        datagram.msg_namelen = sizeof from_.bytes;
+        const auto size = ::recvmsg(place_.descriptor(), &datagram, MSG_DONTWAIT | MSG_TRUNC);
+        from_.size = datagram.msg_namelen;
+        return size;
+    }
 
     [[gnu::cold, gnu::noinline]] arrival note_failure(int error_number) {
         switch (error_number) {

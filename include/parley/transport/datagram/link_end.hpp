@@ -54,7 +54,7 @@ public:
     [[nodiscard]] bool try_push(no_context&, const message_type& content) { return attempt(content); }
 
     [[nodiscard]] bool push_until(no_context&, const message_type& content, os::deadline until) {
-        patience<sender_side> patience(until);
+        patience<sender_side> patience(until, between_sends);
         const bool sent = os::keep_trying(
             until, [&] { return attempt(content); }, [&] { return wait(patience); });
         outlet_.stop_waiting();
@@ -157,7 +157,7 @@ public:
     }
 
     [[nodiscard]] std::optional<message_type> pop_until(no_context& context, os::deadline until) {
-        patience<receiver_side> patience(until);
+        patience<receiver_side> patience(until, between_receives);
         return os::keep_trying(
             until, [&] { return try_pop(context); }, [&] { return wait_with(patience); });
     }
@@ -166,7 +166,7 @@ public:
     /// after it, which takes what the peer sent before.
     [[nodiscard]] bool wait(no_context&, os::deadline until) {
         if (!waiting_) {
-            waiting_.emplace(until);
+            waiting_.emplace(until, between_receives);
         }
         return wait_with(*waiting_);
     }

@@ -9,12 +9,19 @@
 
 namespace parley::transport::datagram {
 
+/// Each attempt takes a lock that the other side needs to do what is waited for, and the kernel notes who was refused a
+/// send, and tells him later. So a sender leaves its receiver the time for some messages, and a receiver its sender a
+/// moment.
+inline constexpr unsigned between_sends = 48;
+inline constexpr unsigned between_receives = 3;
+
 /// How one call waits between two attempts: it tries again at once for a little while, then sleeps in poll(2), in
 /// slices of at most `os::look_around_interval`. A side that is `blocking_on<spin>` never sleeps.
 template <class Side>
 class patience {
 public:
-    explicit patience(os::deadline until) noexcept : until_(until) {}
+    /// `gap`: how many pauses there are between attempts as long as it does not sleep.
+    patience(os::deadline until, unsigned gap) noexcept : until_(until), gap_(gap) {}
 
     /// Waits until `events` show on `descriptor` or `slice` has passed, perhaps less. Calls `look_around()` when that
     /// is due. False when the deadline has passed.
@@ -24,12 +31,11 @@ public:
             return false;
         }
         auto now = os::clock::now();
-        if (attempts_++ == 0) {
+        if (began_ == os::clock::time_point{}) {
             began_ = looked_ = now;
         }
         if (now - began_ < eager) {
-            // Less and less often: each attempt takes a lock that the other side needs, to do what is waited for.
-            for (unsigned pauses = 0; pauses < attempts_ && pauses < longest_gap; ++pauses) {
+            for (unsigned pauses = 0; pauses < gap_; ++pauses) {
                 os::pause();
             }
         } else {
@@ -50,7 +56,6 @@ public:
 private:
     /// About as long as it takes to fall asleep and to wake up (competitive spinning; Karlin et al., 1991).
     static constexpr os::clock::duration eager = std::chrono::microseconds(50);
-    static constexpr unsigned longest_gap = 16;
 
     [[nodiscard]] static constexpr bool sleeps() {
         if constexpr (Side::waits) {
@@ -61,9 +66,9 @@ private:
     }
 
     os::deadline until_;
+    unsigned gap_;
     os::clock::time_point began_{};
     os::clock::time_point looked_{};
-    unsigned attempts_ = 0;
 };
 
 }  // namespace parley::transport::datagram

@@ -130,7 +130,7 @@ public:
     }
 
     [[nodiscard]] std::optional<message_type> pop_until(no_context& context, os::deadline until) {
-        patience<receiver_side> patience(until);
+        patience<receiver_side> patience(until, between_receives);
         return os::keep_trying(
             until, [&] { return try_pop(context); }, [&] { return wait_with(patience); });
     }
@@ -139,7 +139,7 @@ public:
     /// attempt after it, which takes what they sent before.
     [[nodiscard]] bool wait(no_context&, os::deadline until) {
         if (!waiting_) {
-            waiting_.emplace(until);
+            waiting_.emplace(until, between_receives);
         }
         return wait_with(*waiting_);
     }

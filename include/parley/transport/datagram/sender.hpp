@@ -39,7 +39,7 @@ public:
     template <class Context>
     [[nodiscard]] bool push_until(Context&, const message_type& content, os::deadline until) {
         const waiting guard(outlet_);
-        patience<sender_side> patience(until);
+        patience<sender_side> patience(until, between_sends);
         return os::keep_trying(
             until, [&] { return outlet_.try_push(content); }, [&] { return outlet_.wait(patience); });
     }
