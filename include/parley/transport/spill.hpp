@@ -111,8 +111,9 @@ private:
         try {
             courier_ = std::thread([shared = state_] { deliver(*shared); });
         } catch (const std::system_error&) {
-            throw_error(errc::no_space, "an unbounded sender hands on what has to wait by a thread of its own, and there "
-                                        "may be no more threads; raise the limit (ulimit -u)");
+            throw_error(errc::no_space,
+                        "an unbounded sender hands on what has to wait by a thread of its own, and there "
+                        "may be no more threads; raise the limit (ulimit -u)");
         }
     }
 
