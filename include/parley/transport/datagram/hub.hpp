@@ -22,6 +22,7 @@
 #include <parley/transport/datagram/correspondents.hpp>
 #include <parley/transport/datagram/envelope.hpp>
 #include <parley/transport/datagram/fate.hpp>
+#include <parley/transport/datagram/replies.hpp>
 #include <parley/transport/datagram/traits.hpp>
 
 /// The receiving side: one socket at a name, into which any number of senders send.
@@ -49,7 +50,7 @@ public:
     /// What came: nothing, a message, or something else.
     enum class arrival { nothing, content, goodbye, answer, other };
 
-    explicit hub(place&& at) : place_(std::move(at)), process_(::getpid()) {
+    explicit hub(place&& at) : place_(std::move(at)), replies_(place_.descriptor()), process_(::getpid()) {
         if (place_.is_pair() && !C::addressing::pairwise) {
             meet_other_end();
         }
@@ -118,7 +119,7 @@ public:
     void received(correspondent& whom, std::uint32_t before) {
         whom.received = before;
         if constexpr (window<C> != 0) {
-            if (!tell_credit(whom)) {
+            if (!replies_.credit(whom)) {
                 known_.owe_credit(whom);
             }
         }
@@ -134,7 +135,7 @@ public:
 
     [[nodiscard]] bool owes_credit() const noexcept { return known_.owes_credit(); }
     void pay() {
-        known_.pay([this](correspondent& whom) { return tell_credit(whom); });
+        known_.pay([this](correspondent& whom) { return replies_.credit(whom); });
     }
 
     /// Whether the name leads elsewhere by now: the channel was removed. Then everybody known gets a good-bye.
@@ -222,7 +223,8 @@ private:
         }
         if (frame.fingerprint != C::fingerprint) [[unlikely]] {
             const bool may_be_forged = !Family::lossless;  // then nobody gets more bytes from here than came
-            refuse(header, 0, C::description.substr(0, may_be_forged ? size - envelope_size : C::description.npos));
+            replies_.refuse(from_, header, 0,
+                            C::description.substr(0, may_be_forged ? size - envelope_size : C::description.npos));
             return drop();
         }
         number_ = header.sender;
@@ -261,7 +263,7 @@ private:
             if (sender_ == nullptr) [[unlikely]] {
                 sender_ = known_.add(from_, header.sender, name(), header.sequence);
                 if (sender_ == nullptr) {
-                    refuse(header, 1, "");
+                    replies_.refuse(from_, header, 1, "");
                     return drop();
                 }
             }
@@ -286,7 +288,7 @@ private:
                 whom = known_.add(from_, header.sender, name(), header.sequence);
             }
             if (whom == nullptr) {
-                refuse(header, 1, "");
+                replies_.refuse(from_, header, 1, "");
                 return drop();
             }
             const std::uint32_t missing = header.sequence - whom->expected;
@@ -298,41 +300,11 @@ private:
                 whom->expected = header.sequence;
             }
             // On a pair that is a link, what has come would be lost with a credit that is refused: later.
-            if ((C::addressing::pairwise && place_.is_pair()) || !tell_credit(*whom)) {
+            if ((C::addressing::pairwise && place_.is_pair()) || !replies_.credit(*whom)) {
                 known_.owe_credit(*whom);
             }
         }
         return arrival::other;
-    }
-
-    /// False if the kernel has no room for it now.
-    [[nodiscard]] bool tell_credit(const correspondent& whom) noexcept {
-        const auto frame = control(message::frame_kind::credit, C::fingerprint, whom.number, whom.received);
-        return tell(whom.from, &frame, envelope_size);
-    }
-
-    bool tell(const origin& to, const void* bytes, std::size_t size) noexcept {
-        const auto result = os::uninterrupted([&] {
-            return ::sendto(place_.descriptor(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-                            to.size == 0 ? nullptr : to.get(), to.size);  // no address: the other of a pair
-        });
-        return result >= 0 || (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM);  // else it has gone
-    }
-
-    /// Answers that this sender's messages are not taken: with 0, because they are of another composition, and which
-    /// one is wanted; with 1, because there are too many senders.
-    void refuse(const message::frame_header& header, std::uint32_t why, std::string_view text) noexcept {
-        if (header.kind != message::frame_kind::content && header.kind != message::frame_kind::request) {
-            return;
-        }
-        std::array<std::byte, envelope_size + 1024> bytes;
-        const auto length = std::min(text.size(), bytes.size() - envelope_size);
-        auto frame = control(message::frame_kind::refusal, C::fingerprint, header.sender, why);
-        frame.header.length = static_cast<std::uint32_t>(length);
-        std::memcpy(bytes.data(), &frame, envelope_size);
-        std::copy_n(reinterpret_cast<const std::byte*>(text.data()), length,  // NOLINT: bytes are bytes
-                    bytes.data() + envelope_size);
-        tell(from_, bytes.data(), envelope_size + length);
     }
 
     /// From now on nobody's message is accepted; what was accepted before can be received.
@@ -340,10 +312,7 @@ private:
 
     void say_goodbye() noexcept {
         if constexpr (!bare<C>) {
-            known_.for_each([this](const correspondent& each) {
-                const auto frame = control(message::frame_kind::goodbye, C::fingerprint, each.number, each.expected);
-                tell(each.from, &frame, envelope_size);
-            });
+            known_.for_each([this](const correspondent& each) { replies_.goodbye(each); });
         }
     }
 
@@ -400,6 +369,7 @@ private:
     }
 
     place place_;
+    replies<C> replies_;
     ::pid_t process_;
     parcel_type parcel_;
     origin from_;

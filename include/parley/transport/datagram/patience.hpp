@@ -12,7 +12,7 @@ namespace parley::transport::datagram {
 /// Each attempt takes a lock that the other side needs to do what is waited for, and the kernel notes who was refused a
 /// send, and tells him later. So a sender leaves its receiver the time for some messages, and a receiver its sender a
 /// moment.
-inline constexpr unsigned between_sends = 100;
+inline constexpr unsigned between_sends = 48;
 inline constexpr unsigned between_receives = 3;
 
 /// How one call waits between two attempts: it tries again at once for a little while, then sleeps in poll(2), in
