@@ -134,6 +134,9 @@ private:
             switch (draw(where)) {
                 case arrival::nothing:
                     pay();
+                    if (wanted != nullptr && !wanted->empty()) {
+                        break;  // it came just now
+                    }
                     return false;
                 case arrival::content:
                     if (auto& whose = static_cast<box&>(*hub_.sender()); wanted == nullptr || wanted == &whose) {
