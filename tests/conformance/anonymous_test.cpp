@@ -30,9 +30,43 @@ namespace {
 using test::receive_descriptor;
 using test::send_descriptor;
 
-/// The mailbox whose other end a program executed anew takes over by its number; see the last test.
-using handed_on = parley::channel<item, anonymous_shm, bounded<16>>;
+/// What is handed on by descriptor: the first end sends, the second one receives.
+using handed_on = std::tuple<on<anonymous_shm>::c<bounded<3>>,  //
+                             on<pipe>::c<port>,                 //
+                             on<pipe>::c<direct>,               //
+                             on<unix_datagram>::c<port>,        //
+                             on<unix_datagram>::c<direct>>;
+
+/// Which of them, and by which number, a program executed anew is to take over; see `executed anew`.
 constexpr const char* number_variable = "PARLEY_TEST_DESCRIPTOR";
+constexpr const char* which_variable = "PARLEY_TEST_CHANNEL";
+
+template <class C>
+[[nodiscard]] auto sender_at(int descriptor) {
+    if constexpr (pairwise<C>) {
+        return parley::link<C>{from_descriptor, descriptor, 0};
+    } else {
+        return parley::sender<C>{from_descriptor, descriptor};
+    }
+}
+
+template <class C>
+[[nodiscard]] auto receiver_at(int descriptor) {
+    if constexpr (pairwise<C>) {
+        return parley::link<C>{from_descriptor, descriptor, 1};
+    } else {
+        return parley::receiver<C>{from_descriptor, descriptor};
+    }
+}
+
+template <class C, std::size_t Index = 0>
+[[nodiscard]] constexpr std::size_t index_of() {
+    if constexpr (std::is_same_v<C, std::tuple_element_t<Index, handed_on>>) {
+        return Index;
+    } else {
+        return index_of<C, Index + 1>();
+    }
+}
 
 }  // namespace
 
@@ -198,12 +232,13 @@ TEST_CASE("an end that nobody has used yet counts as somebody who may come") {
     CHECK(late.join_ok());
 }
 
-TEST_CASE("an end is handed on to an unrelated process through a socket") {
-    using C = on<anonymous_shm>::c<bounded<3>>;
+TEMPLATE_LIST_TEST_CASE("an end is handed on to an unrelated process through a socket", "", handed_on) {
+    using C = TestType;
+    INFO(C::describe());
     int sockets[2] = {-1, -1};
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
     child stranger{"stranger", [&] {  // forked before the pair is made: it inherits nothing of it
-                       receiver<C> in{from_descriptor, receive_descriptor(sockets[1])};
+                       auto in = receiver_at<C>(receive_descriptor(sockets[1]));
                        for (std::uint32_t number = 0; number < 10; ++number) {
                            PARLEY_CHECK_IN_CHILD(in.receive().number == number);
                        }
@@ -223,11 +258,14 @@ TEST_CASE("an end is handed on to an unrelated process through a socket") {
     ::close(sockets[1]);
 }
 
-TEST_CASE("an end is handed on by exec") {
-    auto ends = std::optional{handed_on::pair()};
+TEMPLATE_LIST_TEST_CASE("an end is handed on by exec", "", handed_on) {
+    using C = TestType;
+    INFO(C::describe());
+    auto ends = std::optional{C::pair()};
     const int inherited = ::dup(ends->first.descriptor());  // dup(2): not closed on exec
     REQUIRE(inherited >= 0);
     ::setenv(number_variable, std::to_string(inherited).c_str(), 1);
+    ::setenv(which_variable, std::to_string(index_of<C>()).c_str(), 1);
     std::string program = "/proc/self/exe";
     std::string which = "[.executed anew]";
     char* arguments[] = {program.data(), which.data(), nullptr};
@@ -246,12 +284,14 @@ TEST_CASE("an end is handed on by exec") {
     CHECK(status == 0);
 }
 
-TEST_CASE("the program that is executed anew by the test before", "[.executed anew]") {
+TEMPLATE_LIST_TEST_CASE("the program that is executed anew by the test before", "[.executed anew]", handed_on) {
+    using C = TestType;
     const char* number = std::getenv(number_variable);
-    if (number == nullptr) {
+    const char* which = std::getenv(which_variable);
+    if (number == nullptr || which == nullptr || std::to_string(index_of<C>()) != which) {
         return;
     }
-    sender<handed_on> out{from_descriptor, std::atoi(number)};
+    auto out = sender_at<C>(std::atoi(number));
     for (std::uint32_t each = 0; each < 10; ++each) {
         out.send(item::make(1, each));
     }

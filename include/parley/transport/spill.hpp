@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -66,10 +67,10 @@ public:
             if (state_->waiting.empty() && state_->below.put(content)) {
                 return;
             }
+            if (!courier_.joinable()) {
+                start();  // before the message counts as sent: it may not be possible
+            }
             state_->waiting.emplace_back(content.begin(), content.end());
-        }
-        if (!courier_.joinable()) {
-            start();
         }
         state_->changed.notify_all();
     }
@@ -107,7 +108,13 @@ private:
             const ::sigset_t& mask;
             ~restore() { ::pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
         } guard{before};
-        courier_ = std::thread([shared = state_] { deliver(*shared); });
+        try {
+            courier_ = std::thread([shared = state_] { deliver(*shared); });
+        } catch (const std::system_error&) {
+            throw_error(errc::no_space,
+                        "an unbounded sender hands on what has to wait by a thread of its own, and there "
+                        "may be no more threads; raise the limit (ulimit -u)");
+        }
     }
 
     static void deliver(state& shared) {

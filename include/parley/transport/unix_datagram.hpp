@@ -18,6 +18,10 @@ namespace parley {
 /// nobody has changed it) of all its senders together. `bounded<N>` is exact for each sender as long as the windows of
 /// all that send at the same time fit in there; beyond that a sender with room in its own window may have to wait for a
 /// message of another to be received. An N that would never fit is refused when the receiver opens.
+///
+/// With `direct` and `bounded_by_kernel` or `unbounded`, an endpoint that receives from one peer lays aside what others
+/// have sent, some megabytes for each. When that is full, everything behind it in the kernel's queue has to wait, of
+/// whomever it is, until something of that peer is received.
 struct unix_datagram : transport::datagram::word<transport::datagram::unix_family, 8> {
     using axis = transport_axis;
     using natural_lifetime = owner_lifetime;

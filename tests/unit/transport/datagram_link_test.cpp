@@ -1,8 +1,11 @@
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <ctime>
 #include <iostream>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 #include <tuple>
@@ -180,6 +183,85 @@ TEMPLATE_LIST_TEST_CASE(
         }));
         CHECK(again.join_ok());
     }
+}
+
+TEMPLATE_LIST_TEST_CASE("datagram link: a batch that slept too long gets what its peer sent before its end", "",
+                        links) {
+    using C = TestType;
+    INFO(C::describe());
+    for (const bool killed : {true, false}) {
+        INFO("killed: " << killed);
+        const names<C> who;
+        steps step;
+        child bob{"bob", [&] {
+                      endpoint<C> own{who.bob};
+                      auto in = own.link(who.alice);
+                      step.reach(1);
+                      PARLEY_CHECK_IN_CHILD(in.receive().number == 0);
+                      step.reach(2);
+                      std::array<item, 4> batch;
+                      PARLEY_CHECK_IN_CHILD(in.receive(std::span(batch)) == 1);
+                      PARLEY_CHECK_IN_CHILD(batch[0].number == 1);
+                      PARLEY_CHECK_IN_CHILD(thrown_by([&] { return in.receive(std::span(batch)); }) ==
+                                            (killed ? errc::peer_died : errc::closed));
+                  }};
+        child alice{"alice", [&] {
+                        PARLEY_CHECK_IN_CHILD(step.await(1));
+                        endpoint<C> me{who.alice};
+                        me.send(who.bob, item::make(1, 0));
+                        PARLEY_CHECK_IN_CHILD(step.await(3));
+                        me.send(who.bob, item::make(1, 1));
+                        if (killed) {
+                            ::raise(SIGKILL);
+                        }
+                    }};
+        REQUIRE(step.await(2));
+        REQUIRE(eventually([&] { return is_asleep(bob.pid()); }));
+        bob.stop();
+        step.reach(3);
+        CHECK(alice.join() == (killed ? 128 + SIGKILL : 0));
+        // Until it is time for a sleeper to look around.
+        const auto until = std::chrono::steady_clock::now() + os::look_around_interval;
+        CHECK(eventually([&] { return std::chrono::steady_clock::now() >= until; }));
+        bob.resume();
+        CHECK(bob.join_ok());
+    }
+}
+
+TEST_CASE("datagram link: over udp one peer's messages that nobody takes keep nobody else's away") {
+    using C = on<udp>::c<direct, bounded_by_kernel>;
+    endpoint<C> hub{fresh_name<C>("hub")};
+    endpoint<C> talker{fresh_name<C>("talker")};
+    endpoint<C> other{fresh_name<C>("other")};
+    for (std::uint32_t number = 0; number < 2000; ++number) {
+        talker.send(hub.name(), item::make(1, number));
+        REQUIRE_FALSE(hub.try_receive(other.name()));
+    }
+    other.send(hub.name(), item::make(2, 7));
+    CHECK(hub.receive(other.name()).number == 7);
+    CHECK(hub.receive(talker.name()).number == 0);
+}
+
+TEST_CASE("datagram link: where nothing may be lost, who is behind one peer's messages waits asleep") {
+    using C = on<unix_datagram>::c<direct, bounded_by_kernel>;
+    endpoint<C> hub{fresh_name<C>("hub")};
+    endpoint<C> talker{fresh_name<C>("talker")};
+    endpoint<C> other{fresh_name<C>("other")};
+    other.send(hub.name(), item::make(2, 6));
+    CHECK(hub.receive(other.name()).number == 6);
+    std::uint32_t sent = 0;
+    while (talker.try_send(hub.name(), item::make(1, sent))) {
+        ++sent;
+        REQUIRE_FALSE(hub.try_receive(other.name()));
+    }
+    const auto start = std::clock();
+    CHECK_FALSE(hub.receive_for(other.name(), 300ms));
+    CHECK(std::clock() - start < CLOCKS_PER_SEC / 5);  // of this process's time, not of the clock on the wall
+    for (std::uint32_t number = 0; number < sent; ++number) {
+        REQUIRE(hub.receive(talker.name()).number == number);
+    }
+    other.send(hub.name(), item::make(2, 7));
+    CHECK(hub.receive(other.name()).number == 7);
 }
 
 TEMPLATE_LIST_TEST_CASE("datagram link: a sender that waits for room learns of its peer's death", "", links) {

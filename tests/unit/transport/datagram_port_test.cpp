@@ -4,9 +4,13 @@
 #include <cstring>
 #include <filesystem>
 #include <iostream>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <tuple>
+#include <vector>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,6 +24,29 @@
 #include "support/catch.hpp"
 
 /// Ports over datagram sockets: who owns a name, who may enter, and what the others see when a process ends.
+
+namespace {
+
+/// Text that must not be long.
+struct short_text {
+    std::string content;
+};
+
+}  // namespace
+
+template <>
+struct parley::codec<short_text> {
+    static constexpr std::string_view parley_name = "short_text";
+    static constexpr std::size_t max_size = 8;
+    static std::size_t size(const short_text& text) { return text.content.size(); }
+    static std::size_t encode(const short_text& text, std::span<std::byte> room) {
+        std::memcpy(room.data(), text.content.data(), text.content.size());
+        return text.content.size();
+    }
+    static std::optional<short_text> decode(std::span<const std::byte> room) {
+        return short_text{{reinterpret_cast<const char*>(room.data()), room.size()}};
+    }
+};
 
 namespace parley::conformance {
 
@@ -83,6 +110,20 @@ TEMPLATE_LIST_TEST_CASE("datagram port: one receiver at a time, and a dead one's
     sender<C> out{place.name()};
     put(out, item::make(1, 5));
     CHECK(get(fourth).number == 5);
+}
+
+TEMPLATE_TEST_CASE("datagram port: of a batch, what went before an error counts, and the next call meets it", "",
+                   unix_datagram, udp) {
+    using C = parley::channel<short_text, TestType, port, nonblocking>;
+    const auto name = fresh_name<C>("batch");
+    receiver<C> in{name};
+    sender<C> out{name};
+    const std::vector<short_text> batch{{"one"}, {"two"}, {"much too long"}, {"four"}};
+    CHECK(out.send(std::span(batch)) == 2);
+    CHECK(thrown_by([&] { return out.send(std::span(batch).subspan(2)); }) == errc::message_too_large);
+    CHECK(get(in).content == "one");
+    CHECK(get(in).content == "two");
+    CHECK_FALSE(in.receive());
 }
 
 TEMPLATE_LIST_TEST_CASE("datagram port: a sender does not create it, and waits for it if asked to", "", ports) {

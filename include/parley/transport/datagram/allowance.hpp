@@ -11,8 +11,10 @@ namespace parley::transport::datagram {
 /// How many messages a sender may send, and when to ask whether it may send more. `Window` is 0 where nobody counts.
 ///
 /// Messages are numbered modulo 2^32. An answer that does not come is asked for again, each time after twice as long:
-/// a receiver that makes no calls for a long time does not find its buffer full of questions.
-template <std::uint32_t Window>
+/// a receiver that makes no calls for a long time does not find its buffer full of questions. `KeepsAsking`: where no
+/// question is ever asked beside an unread one, and where it is also how a receiver's death shows, it does not grow
+/// longer than a look around may take.
+template <std::uint32_t Window, bool KeepsAsking>
 class allowance {
 public:
     [[nodiscard]] bool used_up() const noexcept { return Window != 0 && sent_ - granted_ >= Window; }
@@ -37,7 +39,7 @@ public:
         if (now < next_) {
             return false;
         }
-        gap_ *= 2;
+        gap_ = KeepsAsking ? std::min<os::clock::duration>(2 * gap_, os::look_around_interval) : 2 * gap_;
         next_ = now + gap_;
         return true;
     }

@@ -67,7 +67,7 @@ public:
     }
 
     [[nodiscard]] std::optional<std::pair<std::string, message_type>> receive_until(os::deadline until) {
-        patience<receiver_side> patience(until);
+        patience<receiver_side> patience(until, between_receives);
         return os::keep_trying(
             until, [&] { return try_receive(); },
             [&] {
@@ -79,7 +79,7 @@ public:
     }
 
     [[nodiscard]] std::optional<std::pair<std::string, message_type>> try_receive() {
-        if (auto found = exchange_->next(nullptr)) {
+        if (auto found = exchange_->next_of_anybody()) {
             return std::pair{found->first->peer(), std::move(found->second)};
         }
         if (++vain_ % polls_per_look == 0) {

@@ -60,6 +60,17 @@ public:
 
     [[nodiscard]] std::byte* begin() noexcept { return memory_.get() + (front - before); }
     [[nodiscard]] std::byte* body() noexcept { return memory_.get() + front; }
+    /// Behind a message of the largest size.
+    [[nodiscard]] std::byte* tail() noexcept { return body() + message_capacity; }
+
+    /// Whether a message may have so many bytes.
+    [[nodiscard]] static constexpr bool fits(std::size_t size) noexcept {
+        if constexpr (Bare && message::byte_string<Message>) {
+            return size <= message_capacity;
+        } else {
+            return wire::fixed_size ? size == wire::capacity : size <= wire::capacity;
+        }
+    }
 
     /// Writes a message. Returns how many bytes it has. Throws `errc::message_too_large`.
     [[nodiscard]] std::size_t write(const Message& content) {
@@ -78,7 +89,7 @@ public:
         if constexpr (Bare && message::byte_string<Message>) {
             return std::optional<Message>{std::in_place, std::span<const std::byte>{body(), size}};
         } else {
-            if (wire::fixed_size ? size != wire::capacity : size > wire::capacity) {
+            if (!fits(size)) {
                 return std::nullopt;
             }
             forget_beyond(size);

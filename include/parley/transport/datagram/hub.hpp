@@ -22,6 +22,7 @@
 #include <parley/transport/datagram/correspondents.hpp>
 #include <parley/transport/datagram/envelope.hpp>
 #include <parley/transport/datagram/fate.hpp>
+#include <parley/transport/datagram/replies.hpp>
 #include <parley/transport/datagram/traits.hpp>
 
 /// The receiving side: one socket at a name, into which any number of senders send.
@@ -49,7 +50,7 @@ public:
     /// What came: nothing, a message, or something else.
     enum class arrival { nothing, content, goodbye, answer, other };
 
-    explicit hub(place&& at) : place_(std::move(at)), process_(::getpid()) {
+    explicit hub(place&& at) : place_(std::move(at)), replies_(place_.descriptor()), process_(::getpid()) {
         if (place_.is_pair() && !C::addressing::pairwise) {
             meet_other_end();
         }
@@ -69,44 +70,41 @@ public:
     [[nodiscard]] const std::string& text() const noexcept { return place_.text(); }
     [[nodiscard]] const statistics& seen() const noexcept { return seen_; }
 
-    /// Takes one datagram from the socket. A message then lies in `held()`, `size()` bytes of it, from `sender()`, with
-    /// `name()` behind it.
-    [[nodiscard]] arrival next() {
-        ::iovec room{parcel_.begin(), parcel_type::largest + 1};
-        ::msghdr datagram{};
-        datagram.msg_iov = &room;
-        datagram.msg_iovlen = 1;
-        if constexpr (!bare<C>) {
-            datagram.msg_name = from_.get();
-            datagram.msg_namelen = sizeof from_.bytes;
-        }
-        const auto size = os::uninterrupted([&] { return ::recvmsg(place_.descriptor(), &datagram, MSG_DONTWAIT); });
+    /// Takes one datagram from the socket. A message then lies at `body()`, `size()` bytes of it, from `sender()`, with
+    /// `name()`. That is in `held()`, or where the caller wants a message that travels as it lies.
+    [[nodiscard]] arrival next(std::byte* body = nullptr) {
+        body_ = body == nullptr ? parcel_.body() : body;
+        const auto size = os::uninterrupted([&] { return body == nullptr ? receive() : receive_to(body); });
         if (size < 0) {
             return note_failure(errno);
         }
         if (size == 0 && shut_) {
             return arrival::nothing;
         }
-        if ((datagram.msg_flags & MSG_TRUNC) != 0 || static_cast<std::size_t>(size) > parcel_type::largest) {
+        if (static_cast<std::size_t>(size) > parcel_type::largest) {
             return drop();
         }
         if constexpr (bare<C>) {
             size_ = static_cast<std::size_t>(size);
             return arrival::content;
         } else {
-            from_.size = datagram.msg_namelen;
             return examine(static_cast<std::size_t>(size));
         }
     }
 
     [[nodiscard]] parcel_type& held() noexcept { return parcel_; }
+    [[nodiscard]] const std::byte* body() const noexcept { return body_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::string_view name() noexcept {
-        return {reinterpret_cast<const char*>(parcel_.body()) + size_, name_size_};  // NOLINT: bytes are bytes
+        const auto* where = straight && size_ != 0 ? parcel_.tail() : body_ + size_;
+        return {reinterpret_cast<const char*>(where), name_size_};  // NOLINT: bytes are bytes
     }
+    /// The number of whoever sent what came.
+    [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
     /// Where senders are known: whose message lies there.
     [[nodiscard]] correspondent* sender() noexcept { return sender_; }
     [[nodiscard]] Known& known() noexcept { return known_; }
+    [[nodiscard]] const Known& known() const noexcept { return known_; }
 
     /// What lies there turned out to be no message.
     arrival drop() noexcept {
@@ -114,11 +112,14 @@ public:
         return arrival::other;
     }
 
+    /// There is no room for what lies there.
+    void lose() noexcept { ++seen_.lost; }
+
     /// The user has received all messages of `whom` before number `before`.
     void received(correspondent& whom, std::uint32_t before) {
         whom.received = before;
         if constexpr (window<C> != 0) {
-            if (!tell_credit(whom)) {
+            if (!replies_.credit(whom)) {
                 known_.owe_credit(whom);
             }
         }
@@ -134,7 +135,7 @@ public:
 
     [[nodiscard]] bool owes_credit() const noexcept { return known_.owes_credit(); }
     void pay() {
-        known_.pay([this](correspondent& whom) { return tell_credit(whom); });
+        known_.pay([this](correspondent& whom) { return replies_.credit(whom); });
     }
 
     /// Whether the name leads elsewhere by now: the channel was removed. Then everybody known gets a good-bye.
@@ -148,10 +149,8 @@ public:
     }
 
     [[nodiscard]] bool is_pair() const noexcept { return place_.is_pair(); }
-    /// What has come, envelope and all: an answer to what was sent through the same socket.
-    [[nodiscard]] std::span<const std::byte> whole() noexcept {
-        return {parcel_.begin(), envelope_size + size_ + name_size_};
-    }
+    /// The envelope of what has come: an answer to what was sent through the same socket.
+    [[nodiscard]] std::span<const std::byte> front() noexcept { return {parcel_.begin(), envelope_size}; }
 
     /// Of a pair: whether anybody holds the other end, and if not, how the last one ended.
     [[nodiscard]] fate other_side() noexcept {
@@ -168,7 +167,35 @@ public:
 
 private:
     static constexpr bool remembers = !bare<C> && (window<C> != 0 || !Family::lossless || C::addressing::pairwise);
+    static constexpr bool straight = !bare<C> && travels_as_it_lies<C>;
     static constexpr int last_datagrams = 4096;
+
+    /// The size of what came, also where that is more than there is room for.
+    [[nodiscard]] ::ssize_t receive() noexcept {
+        constexpr int flags = MSG_DONTWAIT | MSG_TRUNC;
+        if constexpr (bare<C>) {
+            return ::recv(place_.descriptor(), parcel_.begin(), parcel_type::largest, flags);
+        } else {
+            from_.size = sizeof from_.bytes;
+            return ::recvfrom(place_.descriptor(), parcel_.begin(), parcel_type::largest, flags, from_.get(),
+                              &from_.size);
+        }
+    }
+
+    /// The same, with the message at `body`, and what stands before and behind it in the parcel.
+    [[nodiscard]] ::ssize_t receive_to(std::byte* body) noexcept {
+        std::array<::iovec, 3> room{::iovec{parcel_.begin(), envelope_size},
+                                    ::iovec{body, parcel_type::message_capacity},
+                                    ::iovec{parcel_.tail(), longest_name}};
+        ::msghdr datagram{};
+        datagram.msg_iov = room.data();
+        datagram.msg_iovlen = room.size();
+        datagram.msg_name = from_.get();
+        datagram.msg_namelen = sizeof from_.bytes;
+        const auto size = ::recvmsg(place_.descriptor(), &datagram, MSG_DONTWAIT | MSG_TRUNC);
+        from_.size = datagram.msg_namelen;
+        return size;
+    }
 
     [[gnu::cold, gnu::noinline]] arrival note_failure(int error_number) {
         switch (error_number) {
@@ -195,11 +222,18 @@ private:
             return drop();
         }
         if (frame.fingerprint != C::fingerprint) [[unlikely]] {
-            refuse(header, 0, C::description);
+            const bool may_be_forged = !Family::lossless;  // then nobody gets more bytes from here than came
+            replies_.refuse(from_, header, 0,
+                            C::description.substr(0, may_be_forged ? size - envelope_size : C::description.npos));
             return drop();
         }
+        number_ = header.sender;
         size_ = header.length;
         name_size_ = size - envelope_size - size_;
+        const bool is_content = header.kind == message::frame_kind::content;
+        if (name_size_ > longest_name || !(is_content ? parcel_type::fits(size_) : size_ == 0)) {
+            return drop();
+        }
         switch (header.kind) {
             case message::frame_kind::content:
                 return accept(header);
@@ -229,7 +263,7 @@ private:
             if (sender_ == nullptr) [[unlikely]] {
                 sender_ = known_.add(from_, header.sender, name(), header.sequence);
                 if (sender_ == nullptr) {
-                    refuse(header, 1, "");
+                    replies_.refuse(from_, header, 1, "");
                     return drop();
                 }
             }
@@ -254,7 +288,7 @@ private:
                 whom = known_.add(from_, header.sender, name(), header.sequence);
             }
             if (whom == nullptr) {
-                refuse(header, 1, "");
+                replies_.refuse(from_, header, 1, "");
                 return drop();
             }
             const std::uint32_t missing = header.sequence - whom->expected;
@@ -265,41 +299,12 @@ private:
                 }
                 whom->expected = header.sequence;
             }
-            if (!tell_credit(*whom)) {
+            // On a pair that is a link, what has come would be lost with a credit that is refused: later.
+            if ((C::addressing::pairwise && place_.is_pair()) || !replies_.credit(*whom)) {
                 known_.owe_credit(*whom);
             }
         }
         return arrival::other;
-    }
-
-    /// False if the kernel has no room for it now.
-    [[nodiscard]] bool tell_credit(const correspondent& whom) noexcept {
-        const auto frame = control(message::frame_kind::credit, C::fingerprint, whom.number, whom.received);
-        return tell(whom.from, &frame, envelope_size);
-    }
-
-    bool tell(const origin& to, const void* bytes, std::size_t size) noexcept {
-        const auto result = os::uninterrupted([&] {
-            return ::sendto(place_.descriptor(), bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL,
-                            to.size == 0 ? nullptr : to.get(), to.size);  // no address: the other of a pair
-        });
-        return result >= 0 || (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM);  // else it has gone
-    }
-
-    /// Answers that this sender's messages are not taken: with 0, because they are of another composition, and which
-    /// one is wanted; with 1, because there are too many senders.
-    void refuse(const message::frame_header& header, std::uint32_t why, std::string_view text) noexcept {
-        if (header.kind != message::frame_kind::content && header.kind != message::frame_kind::request) {
-            return;
-        }
-        std::array<std::byte, envelope_size + 1024> bytes;
-        const auto length = std::min(text.size(), bytes.size() - envelope_size);
-        auto frame = control(message::frame_kind::refusal, C::fingerprint, header.sender, why);
-        frame.header.length = static_cast<std::uint32_t>(length);
-        std::memcpy(bytes.data(), &frame, envelope_size);
-        std::copy_n(reinterpret_cast<const std::byte*>(text.data()), length,  // NOLINT: bytes are bytes
-                    bytes.data() + envelope_size);
-        tell(from_, bytes.data(), envelope_size + length);
     }
 
     /// From now on nobody's message is accepted; what was accepted before can be received.
@@ -307,10 +312,7 @@ private:
 
     void say_goodbye() noexcept {
         if constexpr (!bare<C>) {
-            known_.for_each([this](const correspondent& each) {
-                const auto frame = control(message::frame_kind::goodbye, C::fingerprint, each.number, each.expected);
-                tell(each.from, &frame, envelope_size);
-            });
+            known_.for_each([this](const correspondent& each) { replies_.goodbye(each); });
         }
     }
 
@@ -367,9 +369,12 @@ private:
     }
 
     place place_;
+    replies<C> replies_;
     ::pid_t process_;
     parcel_type parcel_;
     origin from_;
+    std::byte* body_ = nullptr;
+    std::uint32_t number_ = 0;
     std::size_t size_ = 0;
     std::size_t name_size_ = 0;
     correspondent* sender_ = nullptr;

@@ -155,8 +155,8 @@ private:
 inline bool internet_family::answers(const address& at) noexcept {
     try {
         return way::open(at, {}, 0, 1, true).has_value();
-    } catch (const error&) {
-        return false;
+    } catch (const error&) {  // no descriptor left to ask with, say
+        return true;
     }
 }
 

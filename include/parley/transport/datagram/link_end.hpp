@@ -19,11 +19,13 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/datagram/exchange.hpp>
 #include <parley/transport/datagram/outlet.hpp>
 #include <parley/transport/datagram/patience.hpp>
 #include <parley/transport/datagram/port_end.hpp>
 #include <parley/transport/datagram/traits.hpp>
+#include <parley/transport/socket/patience.hpp>
 
 /// One side of a direct link over datagrams: an outlet to the peer's socket, and the peer's box at this endpoint.
 ///
@@ -52,17 +54,15 @@ public:
     [[nodiscard]] bool try_push(no_context&, const message_type& content) { return attempt(content); }
 
     [[nodiscard]] bool push_until(no_context&, const message_type& content, os::deadline until) {
-        patience<sender_side> patience(until);
-        return os::keep_trying(
+        patience<sender_side> patience(until, between_sends);
+        const bool sent = os::keep_trying(
             until, [&] { return attempt(content); }, [&] { return wait(patience); });
+        outlet_.stop_waiting();
+        return sent;
     }
 
     [[nodiscard]] std::size_t try_push_some(no_context&, std::span<const message_type> batch) {
-        std::size_t count = 0;
-        while (count < batch.size() && attempt(batch[count])) {
-            ++count;
-        }
-        return count;
+        return push_one_by_one(batch, [this](const message_type& each) { return attempt(each); });
     }
 
     /// Looks for the peer if it is not known where it is. Whether it is there.
@@ -147,39 +147,40 @@ public:
         : exchange_(&in), peer_(&peer), back_(&back) {}
 
     [[nodiscard]] std::optional<message_type> try_pop(no_context&) {
-        if (auto found = exchange_->next(peer_)) [[likely]] {
+        auto content = exchange_->next(*peer_);
+        if (content) [[likely]] {
             gone_ = false;
-            return std::move(found->second);
+        } else {
+            nothing_came();
         }
-        nothing_came();
-        return std::nullopt;
+        return content;
     }
 
     [[nodiscard]] std::optional<message_type> pop_until(no_context& context, os::deadline until) {
-        patience<receiver_side> patience(until);
+        patience<receiver_side> patience(until, between_receives);
         return os::keep_trying(
             until, [&] { return try_pop(context); }, [&] { return wait_with(patience); });
     }
 
+    /// For a batch: one step of the wait between two attempts. What it finds out about the peer is told by an attempt
+    /// after it, which takes what the peer sent before.
     [[nodiscard]] bool wait(no_context&, os::deadline until) {
-        patience<receiver_side> patience(until);
-        while (peer_->empty() && !os::is_ready(exchange_->at().descriptor(), POLLIN)) {
-            if (!wait_with(patience)) {
-                return false;
-            }
-            nothing_came();
+        if (!waiting_) {
+            waiting_.emplace(until, between_receives);
         }
-        return true;
+        return wait_with(*waiting_);
     }
 
-    [[nodiscard]] std::size_t try_pop_some(no_context& context, std::span<message_type> batch) {
+    [[nodiscard]] std::size_t try_pop_some(no_context&, std::span<message_type> batch) {
         std::size_t count = 0;
-        while (count < batch.size()) {
-            auto found = count == 0 ? try_pop(context) : only_what_is_there();
-            if (!found) {
-                break;
-            }
-            batch[count++] = std::move(*found);
+        while (count < batch.size() && exchange_->next(*peer_, batch[count])) {
+            ++count;
+        }
+        if (count != 0) [[likely]] {
+            waiting_.reset();
+            gone_ = false;
+        } else if (!batch.empty()) {
+            nothing_came();
         }
         return count;
     }
@@ -187,19 +188,23 @@ public:
 private:
     static constexpr unsigned polls_per_look = 256;
     static constexpr os::clock::duration until_told = std::chrono::milliseconds(2);
-
-    [[nodiscard]] std::optional<message_type> only_what_is_there() {
-        auto found = exchange_->next(peer_);
-        return found ? std::optional<message_type>(std::move(found->second)) : std::nullopt;
-    }
+    static constexpr os::clock::duration until_unblocked = std::chrono::milliseconds(1);
 
     [[nodiscard]] bool wait_with(patience<receiver_side>& patience) {
+        const auto look = [this] { this->look(); };
+        if (exchange_->blocked()) [[unlikely]] {  // what is in the socket must wait, and would end each sleep
+            return patience.wait(-1, 0, until_unblocked, look);
+        }
         const auto slice = exchange_->at().owes_credit() ? until_told : os::look_around_interval;
-        return patience.wait(exchange_->at().descriptor(), POLLIN, slice, [&] { look(); });
+        return patience.wait(exchange_->at().descriptor(), POLLIN, slice, look);
     }
 
-    /// Throws if the peer was there and is not any more: what it sent before has been received by now.
+    /// Throws if the peer was known to be there no more: what it sent before has been received by now. Only after an
+    /// attempt in vain, and never between a look at the peer and the attempt after it.
     void nothing_came() {
+        if (exchange_->blocked()) [[unlikely]] {  // something of the peer's may lie in the socket
+            return;
+        }
         if (exchange_->at().was_removed()) {
             throw_error(errc::closed, exchange_->at().text() + " is closed: the endpoint was removed by its name");
         }
@@ -209,7 +214,7 @@ private:
         if (std::exchange(gone_, false)) {
             back_->throw_gone();
         }
-        if (++vain_ % polls_per_look == 0) {
+        if (++vain_ % polls_per_look == 0 && time_to_look_.has_come()) {
             look();
         }
     }
@@ -228,7 +233,8 @@ private:
         }
         auto& to = back_->to();
         auto found = to.connected() ? to.look() : fate::unknown;
-        if (found == fate::unknown) {
+        const bool asked = !Family::lossless && to.connected();  // over the network the look was a question
+        if (found == fate::unknown && !asked) {
             found = Family::answers(to.address()) ? fate::alive : fate::died;
         }
         peer_->left = peer_->left || found == fate::left;
@@ -238,6 +244,8 @@ private:
     exchange<C, Family>* exchange_;
     box* peer_;
     link_sender<C, Family>* back_;
+    std::optional<patience<receiver_side>> waiting_;  ///< for a batch
+    socket::occasion time_to_look_;
     unsigned vain_ = 0;
     bool gone_ = false;
 };
@@ -260,7 +268,7 @@ public:
         explicit core(const os::descriptor& socket)
             : own_(std::make_unique<exchange<C, Family>>(Family::place::of_pair(socket.duplicate()))),
               in_(own_.get()),
-              box_(&in_->box_of("pair")),
+              box_(&in_->box_of(exchange<C, Family>::name_in_pair)),
               sender_(Family::way::of_pair(socket.duplicate()), *box_),
               receiver_(*in_, *box_, sender_) {
             auto& to = sender_.to();

@@ -29,6 +29,7 @@
 #include <parley/transport/datagram/patience.hpp>
 #include <parley/transport/datagram/spill_into.hpp>
 #include <parley/transport/datagram/traits.hpp>
+#include <parley/transport/socket/patience.hpp>
 #include <parley/transport/spill.hpp>
 
 /// The sending side: one socket, connected to one receiver's.
@@ -106,7 +107,9 @@ public:
         }
         const bool sent = transmit(content);
         if (!sent) {
-            static_cast<void>(hear());
+            if (window<C> != 0 || !waiting_) {  // else it has just been done
+                static_cast<void>(hear());
+            }
             nothing_went();
         } else if constexpr (window<C> == 0 && !bare<C>) {
             if (allowance_.sent() % polls_per_look == 0) {
@@ -207,9 +210,6 @@ public:
 private:
     static constexpr unsigned polls_per_look = 256;
 
-    /// Messages so large are not copied into the parcel first.
-    static constexpr bool travels_from_where_it_lies = message::trivial<message_type> && sizeof(message_type) > 1024;
-
     [[nodiscard]] bool transmit(const message_type& content) {
         if constexpr (spills<C>) {
             transmit_or_keep(content);
@@ -219,7 +219,7 @@ private:
             static_cast<void>(hear());
         }
         ::ssize_t result = 0;
-        if constexpr (travels_from_where_it_lies) {
+        if constexpr (travels_as_it_lies<C>) {
             auto frame = head(sizeof(message_type));
             std::array<::iovec, 3> parts{
                 ::iovec{&frame, bare<C> ? 0 : envelope_size},
@@ -268,7 +268,9 @@ private:
         } catch (const std::bad_alloc&) {
             throw_error(errc::no_space, "sending to " + to_.where() + ": the messages that are not received yet have " +
                                             "used up the sender's memory; let the receiver catch up");
-        } catch (const std::system_error& failure) {
+        } catch (const error&) {
+            throw;
+        } catch (const std::system_error& failure) {  // the kernel's word
             note_failure(failure.code().value());
         }
         allowance_.count_one();
@@ -380,7 +382,7 @@ private:
                 !announce(message::frame_kind::request)) {
                 note_failure(errno);
             }
-            if (++vain_ % polls_per_look == 0) {
+            if (++vain_ % polls_per_look == 0 && time_to_look_.has_come()) {
                 static_cast<void>(look());
             }
             if (fate_ != fate::alive) {
@@ -395,11 +397,12 @@ private:
     std::unique_ptr<transport::spill> spill_;  ///< after the socket that it sends into: it goes first
     parcel_type parcel_;
     std::uint32_t number_ = 0;
-    allowance<window<C>> allowance_;
+    allowance<window<C>, Family::lossless> allowance_;
     fate fate_ = fate::alive;
     bool met_ = true;  ///< of a pair: somebody has used the other end
     std::function<bool()> ear_;
     bool waiting_ = false;
+    socket::occasion time_to_look_;
     unsigned vain_ = 0;
     std::string description_there_;
 };

@@ -3,17 +3,25 @@
 #include <sched.h>
 
 #include <parley/os/clock.hpp>
+#include <parley/os/cpu.hpp>
 #include <parley/os/poll.hpp>
 #include <parley/synchronization/concept.hpp>
 
 namespace parley::transport::datagram {
+
+/// Each attempt takes a lock that the other side needs to do what is waited for, and the kernel notes who was refused a
+/// send, and tells him later. So a sender leaves its receiver the time for some messages, and a receiver its sender a
+/// moment.
+inline constexpr unsigned between_sends = 48;
+inline constexpr unsigned between_receives = 3;
 
 /// How one call waits between two attempts: it tries again at once for a little while, then sleeps in poll(2), in
 /// slices of at most `os::look_around_interval`. A side that is `blocking_on<spin>` never sleeps.
 template <class Side>
 class patience {
 public:
-    explicit patience(os::deadline until) noexcept : until_(until) {}
+    /// `gap`: how many pauses there are between attempts as long as it does not sleep.
+    patience(os::deadline until, unsigned gap) noexcept : until_(until), gap_(gap) {}
 
     /// Waits until `events` show on `descriptor` or `slice` has passed, perhaps less. Calls `look_around()` when that
     /// is due. False when the deadline has passed.
@@ -26,7 +34,11 @@ public:
         if (began_ == os::clock::time_point{}) {
             began_ = looked_ = now;
         }
-        if (now - began_ >= eager) {
+        if (now - began_ < eager) {
+            for (unsigned pauses = 0; pauses < gap_; ++pauses) {
+                os::pause();
+            }
+        } else {
             if constexpr (sleeps()) {
                 static_cast<void>(os::poll_for(descriptor, events, until_.left(slice)));
             } else {
@@ -54,6 +66,7 @@ private:
     }
 
     os::deadline until_;
+    unsigned gap_;
     os::clock::time_point began_{};
     os::clock::time_point looked_{};
 };

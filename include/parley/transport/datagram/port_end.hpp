@@ -20,6 +20,7 @@
 #include <parley/transport/datagram/patience.hpp>
 #include <parley/transport/datagram/sender.hpp>
 #include <parley/transport/datagram/traits.hpp>
+#include <parley/transport/socket/patience.hpp>
 
 /// The ends of a port over datagrams: many sockets that send, one that receives.
 
@@ -118,44 +119,41 @@ public:
 
     [[nodiscard]] std::optional<message_type> try_pop(no_context&) {
         settle_debts();
-        auto content = take([this](correspondent& whom, std::uint32_t before) { hub_.received(whom, before); });
-        if (!content) {
+        std::optional<message_type> content;
+        while (!content && find(nullptr)) {
+            content = open([this](correspondent& whom) { hub_.received(whom, whom.expected); });
+        }
+        if (!content) [[unlikely]] {
             nothing_came();
         }
         return content;
     }
 
     [[nodiscard]] std::optional<message_type> pop_until(no_context& context, os::deadline until) {
-        patience<receiver_side> patience(until);
+        patience<receiver_side> patience(until, between_receives);
         return os::keep_trying(
             until, [&] { return try_pop(context); }, [&] { return wait_with(patience); });
     }
 
-    /// For a batch: as much waiting as there is between nothing and something.
+    /// For a batch: one step of the wait between two attempts. What it finds out about the senders is told by an
+    /// attempt after it, which takes what they sent before.
     [[nodiscard]] bool wait(no_context&, os::deadline until) {
-        patience<receiver_side> patience(until);
-        while (!os::is_ready(hub_.descriptor(), POLLIN)) {
-            if (!wait_with(patience)) {
-                return false;
-            }
-            nothing_came();
+        if (!waiting_) {
+            waiting_.emplace(until, between_receives);
         }
-        return true;
+        return wait_with(*waiting_);
     }
 
     [[nodiscard]] std::size_t try_pop_some(no_context&, std::span<message_type> batch) {
         settle_debts();
         std::size_t count = 0;
-        while (count < batch.size()) {
-            auto content =
-                take([this](correspondent& whom, std::uint32_t before) { hub_.received_among_others(whom, before); });
-            if (!content) {
-                break;
-            }
-            batch[count++] = std::move(*content);
+        while (count < batch.size() && take_among_others(batch[count])) {
+            ++count;
         }
         settle_debts();
-        if (count == 0 && !batch.empty()) {
+        if (count != 0) [[likely]] {
+            waiting_.reset();
+        } else if (!batch.empty()) {
             nothing_came();
         }
         return count;
@@ -165,27 +163,52 @@ private:
     static constexpr unsigned polls_per_look = 256;
     static constexpr os::clock::duration until_told = std::chrono::milliseconds(2);
 
-    /// The next message; `note(sender, number of the message after it)` says who is to be told.
-    template <class Note>
-    [[nodiscard]] std::optional<message_type> take(Note note) {
+    /// Looks for the next message. It then lies in the hub's hands, or at `where` if that is given.
+    [[nodiscard]] bool find(std::byte* where) {
         for (;;) {
-            switch (hub_.next()) {
+            switch (hub_.next(where)) {
                 case arrival::nothing:
-                    return std::nullopt;
-                case arrival::content: {
-                    auto content = hub_.held().read(hub_.size());
-                    if constexpr (window<C> != 0) {
-                        note(*hub_.sender(), hub_.sender()->expected);
-                    }
-                    if (content) [[likely]] {
-                        return content;
-                    }
-                    hub_.drop();
-                    break;
-                }
+                    return false;
+                case arrival::content:
+                    return true;
                 default:
                     break;
             }
+        }
+    }
+
+    /// The message that was found; none if it turns out to be none. `note(sender)` says who is to be told.
+    template <class Note>
+    [[nodiscard]] std::optional<message_type> open(Note note) {
+        auto content = hub_.held().read(hub_.size());
+        if constexpr (window<C> != 0) {
+            note(*hub_.sender());
+        }
+        if (!content) [[unlikely]] {
+            hub_.drop();
+        }
+        return content;
+    }
+
+    /// The next message, to where it stays; its sender is told with the next `settle_debts`.
+    [[nodiscard]] bool take_among_others(message_type& to) {
+        const auto note = [this](correspondent& whom) { hub_.received_among_others(whom, whom.expected); };
+        if constexpr (!bare<C> && travels_as_it_lies<C>) {
+            if (!find(reinterpret_cast<std::byte*>(std::addressof(to)))) {  // NOLINT: it is its bytes
+                return false;
+            }
+            if constexpr (window<C> != 0) {
+                note(*hub_.sender());
+            }
+            return true;
+        } else {
+            while (find(nullptr)) {
+                if (auto content = open(note)) [[likely]] {
+                    to = std::move(*content);
+                    return true;
+                }
+            }
+            return false;
         }
     }
 
@@ -220,12 +243,14 @@ private:
             }
             throw_error(errc::closed, hub_.text() + " is closed: nobody can send any more");
         }
-        if (++vain_ % polls_per_look == 0) {
+        if (++vain_ % polls_per_look == 0 && time_to_look_.has_come()) {
             look();
         }
     }
 
     hub_type hub_;
+    std::optional<patience<receiver_side>> waiting_;  ///< for a batch
+    socket::occasion time_to_look_;
     fate other_side_ = fate::alive;  ///< of a pair
     unsigned vain_ = 0;
 };

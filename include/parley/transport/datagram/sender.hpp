@@ -7,6 +7,7 @@
 
 #include <parley/os/clock.hpp>
 #include <parley/synchronization/concept.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/datagram/outlet.hpp>
 #include <parley/transport/datagram/patience.hpp>
 #include <parley/transport/datagram/traits.hpp>
@@ -38,18 +39,14 @@ public:
     template <class Context>
     [[nodiscard]] bool push_until(Context&, const message_type& content, os::deadline until) {
         const waiting guard(outlet_);
-        patience<sender_side> patience(until);
+        patience<sender_side> patience(until, between_sends);
         return os::keep_trying(
             until, [&] { return outlet_.try_push(content); }, [&] { return outlet_.wait(patience); });
     }
 
     template <class Context>
     [[nodiscard]] std::size_t try_push_some(Context&, std::span<const message_type> batch) {
-        std::size_t count = 0;
-        while (count < batch.size() && outlet_.try_push(batch[count])) {
-            ++count;
-        }
-        return count;
+        return push_one_by_one(batch, [this](const message_type& each) { return outlet_.try_push(each); });
     }
 
 private:

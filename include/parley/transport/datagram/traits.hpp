@@ -29,6 +29,10 @@ inline constexpr std::uint32_t window = [] {
 template <class C>
 inline constexpr bool spills = C::template word<buffering_axis>::capacity == buffering::without_limit;
 
+/// Large messages that travel as they lie in memory are sent from where they lie, and received to where they stay.
+template <class C>
+inline constexpr bool travels_as_it_lies = message::trivial<typename C::message> && sizeof(typename C::message) > 1024;
+
 template <class C>
 using parcel_for = parcel<typename C::message, bare<C>>;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <parley/os/descriptor.hpp>
@@ -71,8 +73,7 @@ public:
         if (!file_ && !connect()) {
             return over_ ? attempt::over : attempt::refused;
         }
-        const auto written = os::without_sigpipe{}.run(
-            [&] { return os::uninterrupted([&] { return ::write(handle(), content.data(), content.size()); }); });
+        const auto written = write(content);
         if (written >= 0) [[likely]] {
             return attempt::accepted;
         }
@@ -137,6 +138,22 @@ private:
           sends_(request.sends),
           owned_(request.owned),
           composed_(request.composed) {}
+
+    /// write(2) that never raises SIGPIPE: by itself where the kernel can that (Linux 6.18), else with the signal held
+    /// back around it.
+    [[nodiscard]] ::ssize_t write(std::span<const std::byte> content) const noexcept {
+        constexpr int without_signal = 0x100;                        // RWF_NOSIGNAL
+        if (!kernel_refuses_flag.load(std::memory_order_relaxed)) {  // only a hint: any order will do
+            const ::iovec part{const_cast<std::byte*>(content.data()), content.size()};  // NOLINT: only read
+            const auto written = os::uninterrupted([&] { return ::pwritev2(handle(), &part, 1, -1, without_signal); });
+            if (written >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS)) [[likely]] {
+                return written;
+            }
+            kernel_refuses_flag.store(true, std::memory_order_relaxed);
+        }
+        return os::without_sigpipe{}.run(
+            [&] { return os::uninterrupted([&] { return ::write(handle(), content.data(), content.size()); }); });
+    }
 
     [[nodiscard]] static std::string path_of(std::string_view name) {
         if (name.find('/') == std::string_view::npos) {
@@ -218,6 +235,8 @@ private:
         struct ::stat status {};
         return ::fstat(handle(), &status) == 0 && status.st_nlink == 0 ? raw_state::removed : raw_state::open;
     }
+
+    static inline std::atomic<bool> kernel_refuses_flag{false};
 
     std::string path_;
     std::size_t pages_;  ///< 0: as many as the kernel gives

@@ -68,20 +68,25 @@ private:
     static constexpr unsigned attempts_per_look = 64;
 
     [[nodiscard]] bool push(const message_type& content, bool waited) {
-        if (end_.is_over() || (++attempts_ % attempts_per_look == 0 && end_.look(object_))) [[unlikely]] {
-            end_.tell(waited);
-        }
         const auto bytes = unit::bytes_of(content);
         if constexpr (spills) {
             spill(bytes);
             return true;
         } else {
-            const auto result = object_.put(bytes);
-            if (result == attempt::over && end_.look(object_)) {
-                end_.tell(waited);
-            }
-            return result == attempt::accepted;
+            return put(bytes, waited);
         }
+    }
+
+    /// With a spill, only with its lock held: its thread does the same.
+    [[nodiscard]] bool put(std::span<const std::byte> bytes, bool waited) {
+        if (end_.is_over() || (++attempts_ % attempts_per_look == 0 && end_.look(object_))) [[unlikely]] {
+            end_.tell(waited);
+        }
+        const auto result = object_.put(bytes);
+        if (result == attempt::over && end_.look(object_)) {
+            end_.tell(waited);
+        }
+        return result == attempt::accepted;
     }
 
     [[nodiscard]] bool wait(os::deadline until) {
@@ -110,14 +115,7 @@ private:
 
     [[nodiscard]] transport::spill::link below() {
         return {
-            .put =
-                [this](std::span<const std::byte> content) {
-                    const auto result = object_.put(content);
-                    if (result == attempt::over && end_.look(object_)) {
-                        end_.tell(false);
-                    }
-                    return result == attempt::accepted;
-                },
+            .put = [this](std::span<const std::byte> content) { return put(content, false); },
             .wait =
                 [this] {
                     constexpr ::timespec moment{0, 200'000};

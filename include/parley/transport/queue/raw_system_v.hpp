@@ -58,6 +58,7 @@ public:
     }
 
     [[nodiscard]] attempt put(std::span<const std::byte> content) {
+        refused_ = content.size();
         return queue_.put(content) ? attempt::accepted : attempt::refused;
     }
     [[nodiscard]] std::optional<std::size_t> get(std::span<std::byte> room) { return queue_.get(room); }
@@ -69,7 +70,7 @@ public:
     [[nodiscard]] bool writable() const noexcept {
         ::msqid_ds status{};
         return ::msgctl(queue_.number(), IPC_STAT, &status) != 0 ||
-               (status.__msg_cbytes + unit_ <= status.msg_qbytes && status.msg_qnum < status.msg_qbytes);
+               (status.__msg_cbytes + refused_ <= status.msg_qbytes && status.msg_qnum < status.msg_qbytes);
     }
 
     [[nodiscard]] raw_state state() noexcept {
@@ -180,6 +181,9 @@ private:
             struct {
                 long type = std::numeric_limits<long>::max();
             } note;
+            // A predecessor that was killed just here has left its own: without a byte, unlike what others send.
+            while (::msgrcv(queue_.number(), &note, 0, note.type, IPC_NOWAIT) == 0) {
+            }
             if (::msgsnd(queue_.number(), &note, 0, IPC_NOWAIT) == 0) {  // if the queue is full, the first receive does
                 static_cast<void>(::msgrcv(queue_.number(), &note, 0, note.type, IPC_NOWAIT | MSG_NOERROR));
             }
@@ -214,6 +218,7 @@ private:
 
     system_v_object queue_;
     std::size_t unit_;
+    std::size_t refused_ = 0;  ///< bytes of the message that went last, or did not
     bool owned_;
     bool mine_ = false;
     os::process_hold receiver_;  ///< of a port, as far as the kernel knows

@@ -21,7 +21,8 @@
 /// The rendezvous over queue objects: ring/handoff.hpp keeps the desks in order, and what lies on a desk is in a queue
 /// object of its own, with room for one message.
 ///
-/// What a killed process leaves in a desk's object is cleared away by whoever puts the next message there. The word of
+/// What a killed process leaves in a desk's object is cleared away by whoever finds no room there for the next message;
+/// where a message has several parts, by whoever puts the next one there, before that. The word of
 /// the desk (ring/handoff.hpp) alone says whether what lies in the object counts.
 
 namespace parley::transport::queue {
@@ -31,6 +32,7 @@ class rendezvous_queue {
     using wire = message::wire<Message>;
     using meeting = ring::handoff<sizeof(std::uint64_t), alignof(std::uint64_t), Senders, Receivers>;
     using slot = bounded_queue<Message, 1, Backing, 1, 1>;
+    static constexpr bool in_one_unit = message::frame_header_size + wire::capacity <= Backing::object::unit;
 
 public:
     static constexpr std::size_t object_count = Senders + Receivers;  ///< in each lane
@@ -70,8 +72,14 @@ private:
         /// Puts a message on the desk of that number. What lay there does not count.
         void put(std::size_t number, std::span<const std::byte> content) {
             auto& mine = at(number);
+            if constexpr (!in_one_unit) {  // parts of another message may leave room for some of this one
+                clear(mine);
+            }
+            PARLEY_CRASH_POINT("queue rendezvous: nothing of the message on the desk");
+            if (mine.in.put_bytes(content)) [[likely]] {
+                return;
+            }
             clear(mine);
-            PARLEY_CRASH_POINT("queue rendezvous: desk cleared, nothing on it");
             if (!mine.in.put_bytes(content)) {
                 throw_error(errc::corrupt, "a desk of " + where_.path + " is full although it was cleared");
             }

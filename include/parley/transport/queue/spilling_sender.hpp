@@ -11,6 +11,7 @@
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
 #include <parley/os/poll.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/spill.hpp>
 
 namespace parley::transport::queue {
@@ -53,11 +54,7 @@ public:
 
     template <class Context>
     [[nodiscard]] std::size_t try_push_some(Context& context, std::span<const Message> content) {
-        std::size_t sent = 0;
-        for (; sent < content.size(); ++sent) {
-            static_cast<void>(try_push(context, content[sent]));
-        }
-        return sent;
+        return push_one_by_one(content, [&](const Message& each) { return try_push(context, each); });
     }
 
     template <class Context>

@@ -44,8 +44,11 @@ public:
         auto key = first_key(name);
         int number = -1;
         for (;; ++key) {
-            if (key == IPC_PRIVATE || ::msgget(key, 0) >= 0 || errno != ENOENT) {
+            if (key == IPC_PRIVATE || ::msgget(key, 0) >= 0 || errno == EACCES) {
                 continue;  // the key is somebody's
+            }
+            if (errno != ENOENT) {  // not a question of the key: the kernel has no such queues, or a sandbox no calls
+                refuse(errno, name, as);
             }
             noted.key.store(key, std::memory_order_release);
             PARLEY_CRASH_POINT("queue object: key noted, System V queue not made");

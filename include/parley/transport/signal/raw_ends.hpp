@@ -28,6 +28,7 @@
 #include <parley/os/poll.hpp>
 #include <parley/segment/segment.hpp>
 #include <parley/synchronization/concept.hpp>
+#include <parley/transport/batch.hpp>
 #include <parley/transport/queue/engine.hpp>
 #include <parley/transport/signal/mask.hpp>
 #include <parley/transport/signal/number.hpp>
@@ -116,11 +117,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_push_some(nothing_lent& context, std::span<const Message> batch) {
-        std::size_t count = 0;
-        while (count < batch.size() && try_push(context, batch[count])) {
-            ++count;
-        }
-        return count;
+        return push_one_by_one(batch, [&](const Message& each) { return try_push(context, each); });
     }
 
     /// Nobody tells a sender of room: it tries again after a moment.
@@ -192,15 +189,7 @@ public:
     }
 
     [[nodiscard]] std::size_t try_pop_some(nothing_lent& context, std::span<Message> batch) {
-        std::size_t count = 0;
-        while (count < batch.size()) {
-            auto next = try_pop(context);
-            if (!next) {
-                break;
-            }
-            batch[count++] = std::move(*next);
-        }
-        return count;
+        return pop_one_by_one(batch, [&] { return try_pop(context); });
     }
 
     [[nodiscard]] bool wait(nothing_lent&, os::deadline until) {

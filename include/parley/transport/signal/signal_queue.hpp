@@ -147,8 +147,10 @@ public:
         const auto to = shared_->receiver_.load(std::memory_order_acquire);  // C
         if (to != known_) [[unlikely]] {
             known_ = find(to) ? to : 0;
+            absent_ = 0;
         }
         if (known_ == 0) {
+            absent_ = to;
             refused_at_ = os::clock::now();
             return false;
         }
@@ -169,10 +171,15 @@ public:
         return true;
     }
 
-    /// Whether an attempt may succeed now. Where the kernel refused one, nothing tells when it would not: later.
+    /// Whether an attempt may succeed now. Where the kernel refused one, nothing tells when it would not: later. Where
+    /// the receiver's process had ended, not before whoever waits has looked around for it.
     [[nodiscard]] bool writable() const noexcept {
         const auto to = shared_->receiver_.load(std::memory_order_acquire);
-        return to != 0 && (to != known_ || room()) && os::clock::now() - refused_at_ > std::chrono::milliseconds(1);
+        const auto since = os::clock::now() - refused_at_;
+        if (to == absent_) {
+            return to != 0 && since > 2 * os::look_around_interval;
+        }
+        return to != 0 && (to != known_ || room()) && since > std::chrono::milliseconds(1);
     }
     [[nodiscard]] bool readable() const noexcept { return under_way() != 0; }
     static constexpr int handle() noexcept { return -1; }
@@ -242,9 +249,11 @@ private:
     }
 
     [[nodiscard]] bool deliver(const letter& out) {
-        if (recipient_->queue(number_, out.seal()) == recipient::outcome::queued) [[likely]] {
+        const auto outcome = recipient_->queue(number_, out.seal());
+        if (outcome == recipient::outcome::queued) [[likely]] {
             return true;
         }
+        absent_ = outcome == recipient::outcome::gone ? known_ : 0;
         refused_at_ = os::clock::now();
         return false;
     }
@@ -252,7 +261,8 @@ private:
     signal_queue* shared_;
     int file_ = -1;
     std::uint32_t lock_ = 0;
-    std::uint64_t known_ = 0;  // whom `recipient_` is
+    std::uint64_t known_ = 0;   // whom `recipient_` is
+    std::uint64_t absent_ = 0;  // whose process was not there at the last attempt
     std::optional<recipient> recipient_;
     int number_ = 0;
     bool unsettled_ = false;
