@@ -35,7 +35,12 @@ using handed_on = std::tuple<on<anonymous_shm>::c<bounded<3>>,  //
                              on<pipe>::c<port>,                 //
                              on<pipe>::c<direct>,               //
                              on<unix_datagram>::c<port>,        //
-                             on<unix_datagram>::c<direct>>;
+                             on<unix_datagram>::c<direct>,      //
+                             on<unix_stream>::c<port>,          //
+                             on<unix_stream>::c<direct>,        //
+                             on<unix_seqpacket>::c<port>,       //
+                             on<unix_seqpacket>::c<direct>>;
+constexpr std::uint32_t handed_on_count = 200;  // more than fit, so that each side needs to hear of the other
 
 /// Which of them, and by which number, a program executed anew is to take over; see `executed anew`.
 constexpr const char* number_variable = "PARLEY_TEST_DESCRIPTOR";
@@ -239,7 +244,7 @@ TEMPLATE_LIST_TEST_CASE("an end is handed on to an unrelated process through a s
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
     child stranger{"stranger", [&] {  // forked before the pair is made: it inherits nothing of it
                        auto in = receiver_at<C>(receive_descriptor(sockets[1]));
-                       for (std::uint32_t number = 0; number < 10; ++number) {
+                       for (std::uint32_t number = 0; number < handed_on_count; ++number) {
                            PARLEY_CHECK_IN_CHILD(in.receive().number == number);
                        }
                        PARLEY_CHECK_IN_CHILD(thrown_by([&] { return in.receive(); }) == errc::closed);
@@ -249,7 +254,7 @@ TEMPLATE_LIST_TEST_CASE("an end is handed on to an unrelated process through a s
         REQUIRE(send_descriptor(sockets[0], ends->second.descriptor()));
         auto out = std::move(ends->first);
         ends.reset();
-        for (std::uint32_t number = 0; number < 10; ++number) {
+        for (std::uint32_t number = 0; number < handed_on_count; ++number) {
             out.send(item::make(1, number));
         }
     }
@@ -275,7 +280,7 @@ TEMPLATE_LIST_TEST_CASE("an end is handed on by exec", "", handed_on) {
     ::unsetenv(number_variable);
     auto in = std::move(ends->second);
     ends.reset();
-    for (std::uint32_t number = 0; number < 10; ++number) {
+    for (std::uint32_t number = 0; number < handed_on_count; ++number) {
         CHECK(in.receive().number == number);
     }
     CHECK(thrown_by([&] { return in.receive(); }) == errc::closed);
@@ -292,7 +297,7 @@ TEMPLATE_LIST_TEST_CASE("the program that is executed anew by the test before", 
         return;
     }
     auto out = sender_at<C>(std::atoi(number));
-    for (std::uint32_t each = 0; each < 10; ++each) {
+    for (std::uint32_t each = 0; each < handed_on_count; ++each) {
         out.send(item::make(1, each));
     }
 }

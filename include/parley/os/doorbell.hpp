@@ -40,7 +40,7 @@ public:
 
     /// Makes the handle unreadable until the next ring.
     void silence() noexcept {
-        std::byte ignored;
+        std::byte ignored{};
         while (::recv(socket_.get(), &ignored, sizeof ignored, 0) >= 0 || errno == EINTR) {
         }
     }

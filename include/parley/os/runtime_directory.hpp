@@ -16,8 +16,8 @@ namespace parley::os {
 /// `errc::permission_denied` if it is not this user's own, or others may enter it: somebody was here before.
 [[nodiscard]] inline std::string runtime_directory() {
     const char* given = std::getenv("XDG_RUNTIME_DIR");
-    const auto path = given != nullptr && *given == '/' ? std::string(given) + "/parley"
-                                                        : "/tmp/parley-" + std::to_string(::geteuid());
+    auto path = given != nullptr && *given == '/' ? std::string(given) + "/parley"
+                                                  : "/tmp/parley-" + std::to_string(::geteuid());
     if (::mkdir(path.c_str(), S_IRWXU) == 0) {
         ::chmod(path.c_str(), S_IRWXU);  // whatever the umask
     } else if (errno != EEXIST) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <span>
 #include <system_error>
 #include <thread>
@@ -43,8 +44,8 @@ public:
     ~spill() {
         if (inherited()) {
             // Neither thread nor lock came along with fork.
-            static_cast<void>(new std::shared_ptr<state>(std::move(state_)));
-            static_cast<void>(new std::thread(std::move(courier_)));
+            static_cast<void>(new (std::nothrow) std::shared_ptr<state>(std::move(state_)));
+            static_cast<void>(new (std::nothrow) std::thread(std::move(courier_)));
             return;
         }
         {

@@ -236,7 +236,7 @@ public:
     [[nodiscard]] static raw_sending_end open(const segment::attachment_request& request) {
         const auto colon = request.name.find(':');
         const auto process = parse_count(request.name.substr(0, colon));
-        const auto number = parse_number(colon == request.name.npos ? "" : request.name.substr(colon + 1));
+        const auto number = parse_number(colon == std::string_view::npos ? "" : request.name.substr(colon + 1));
         if (!process || *process == 0 || !number) {
             throw_error(errc::invalid_name, "the name '" + std::string(request.name) +
                                                 "' says no process and real-time signal: write the process's number, "

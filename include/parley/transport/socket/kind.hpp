@@ -54,7 +54,7 @@ inline constexpr std::size_t largest_part = 65536;
 
 /// What an unprivileged process gets as a send buffer with the kernel's default limit (net.core.wmem_max, 212992),
 /// which the kernel doubles for its own bookkeeping.
-inline constexpr std::size_t natural_room = 2 * 212992;
+inline constexpr std::size_t natural_room = std::size_t{2} * 212992;
 
 /// The room in the kernel that so many bytes written at once take up, at most. Measured on Linux 6.18: what is written
 /// lies behind 320 bytes of bookkeeping in a block whose size is a power of two, beside a descriptor of 256 bytes; from
