@@ -8,7 +8,7 @@ namespace bench {
 
 namespace {
 
-using large = message_of<64 * 1024>;
+using large = message_of<std::size_t{64} * 1024>;
 
 // In packets each message takes a page of the pipe; one of 64 KiB takes 17 with parley's headers, and the largest pipe
 // of an unprivileged user has 256.

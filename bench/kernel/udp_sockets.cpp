@@ -2,11 +2,13 @@
 #include "reference/system_calls/sockets.hpp"
 #include "support/kernel_series.hpp"
 
+#include <cstddef>
+
 namespace bench {
 
 namespace {
 
-using large = message_of<63 * 1024>;  // a datagram holds 65,507 bytes
+using large = message_of<std::size_t{63} * 1024>;  // a datagram holds 65,507 bytes
 
 }  // namespace
 

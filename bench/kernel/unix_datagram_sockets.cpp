@@ -2,11 +2,13 @@
 #include "reference/system_calls/sockets.hpp"
 #include "support/kernel_series.hpp"
 
+#include <cstddef>
+
 namespace bench {
 
 namespace {
 
-using large = message_of<64 * 1024>;
+using large = message_of<std::size_t{64} * 1024>;
 
 }  // namespace
 
