@@ -256,7 +256,7 @@ TEST_CASE("datagram link: where nothing may be lost, who is behind one peer's me
     }
     const auto start = std::clock();
     CHECK_FALSE(hub.receive_for(other.name(), 300ms));
-    CHECK(std::clock() - start < CLOCKS_PER_SEC / 5);  // of this process's time, not of the clock on the wall
+    CHECK(std::clock() - start < CLOCKS_PER_SEC / 15);  // of the processor, where a wait that spins takes all
     for (std::uint32_t number = 0; number < sent; ++number) {
         REQUIRE(hub.receive(talker.name()).number == number);
     }
