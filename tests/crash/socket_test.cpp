@@ -142,7 +142,9 @@ void kill_peer_of_link(bool waits_when_it_happens, Inside wait_inside, Here wait
                 CHECK(killer.join_ok());
             }
             CHECK(thrown_by([&] { wait_here(mine); }) == errc::peer_died);
-            of.check_answer();
+            if (waits_when_it_happens) {  // else what came before is received first, however long that takes
+                of.check_answer();
+            }
             CHECK((!waits_when_it_happens || killer.join_ok()));
             victim.kill9();
         }
@@ -218,7 +220,8 @@ TEMPLATE_LIST_TEST_CASE("a sender is killed in the middle of a large message, of
         false, [](auto& back) { send_for_ever(back); },
         [](auto& mine) {
             for (;;) {
-                CHECK(is_whole(mine.receive()));
+                const auto came = mine.receive();
+                CHECK(is_whole(came));
             }
         });
 }
