@@ -34,10 +34,9 @@ using meeting_of = std::conditional_t<C::transport::capabilities.named, direct_p
 
 /// All series and bars of one transport, for messages of one size.
 ///
-/// `Kernel` is the reference, with room for `Capacity` messages where it can be told. What asks for no more than that
-/// has a bar: a channel that is `raw`, or where the transport has none, parley's base. The base is framed, with
-/// `bounded<Capacity>` where the kernel itself counts messages or has no bound of its own, else with
-/// `bounded_by_kernel`; what its header costs is told.
+/// `Kernel` is the reference, with room for `Capacity` messages where it can be told; parley's base is what asks for no
+/// more than that: `bounded<Capacity>` where the kernel itself counts messages or has no bound of its own, else
+/// `bounded_by_kernel`.
 template <class Transport, class Kernel, class Message, std::size_t Capacity>
 class comparison {
     template <class... Words>
@@ -45,19 +44,6 @@ class comparison {
     static constexpr bool bound_is_in_bytes =
         composes<parley::bounded_by_kernel> && !Transport::capabilities.exact_capacity;
     using base = std::conditional_t<bound_is_in_bytes, parley::bounded_by_kernel, parley::bounded<Capacity>>;
-    template <class... Words>
-    static constexpr bool composes_raw = parley::composable<Message, Transport, parley::port, parley::raw, Words...>;
-    static constexpr bool speaks_raw = composes_raw<> || composes_raw<parley::bounded_by_kernel>;
-    template <bool ByKernel>
-    static auto raw_with() {
-        if constexpr (ByKernel) {
-            return std::type_identity<
-                parley::channel<Message, Transport, parley::port, parley::raw, parley::bounded_by_kernel>>{};
-        } else {
-            return std::type_identity<parley::channel<Message, Transport, parley::port, parley::raw>>{};
-        }
-    }
-    using raw_port = typename decltype(raw_with<composes_raw<parley::bounded_by_kernel>>())::type;
     using natural = typename parley::channel<Message, Transport, parley::direct>::buffering;
     using bounded = std::conditional_t<bound_is_in_bytes, natural, base>;
 
@@ -72,10 +58,6 @@ public:
     void add() {
         add_bar<shape::to_and_fro>(bar::direction::at_most, 1.1);
         add_bar<shape::one_way>(bar::direction::at_least, 0.9);
-        if constexpr (speaks_raw) {
-            add_price_of_framing<shape::to_and_fro>();
-            add_price_of_framing<shape::one_way>();
-        }
     }
 
     /// What it costs to have the bound in messages where the kernel has it in bytes.
@@ -116,22 +98,7 @@ private:
     void add_bar(bar::direction wanted, double limit) {
         const auto references = add_references<Shape, Kernel>(transport_);
         add_parley<Shape, base>();
-        if constexpr (speaks_raw) {
-            const auto raw_series = transport_ + ".raw/" + what<Shape>();
-            add_series<Shape, facing_ports<raw_port>>(raw_series);
-            measured_.add({transport_ + " raw " + what<Shape>(), raw_series, references, wanted, limit});
-        } else {
-            measured_.add({transport_ + " " + what<Shape>(), name_of<Shape, base>(), references, wanted, limit});
-        }
-    }
-
-    template <shape Shape>
-    void add_price_of_framing() {
-        measured_.add({"a header, " + transport_ + " " + what<Shape>(),
-                       name_of<Shape, base>(),
-                       {transport_ + ".raw/" + what<Shape>()},
-                       bar::direction::told,
-                       0});
+        measured_.add({transport_ + " " + what<Shape>(), name_of<Shape, base>(), references, wanted, limit});
     }
 
     /// Both ways to wait; their names.

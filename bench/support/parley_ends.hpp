@@ -6,7 +6,6 @@
 #include "polling.hpp"
 #include "stream.hpp"
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -127,52 +126,6 @@ public:
 private:
     std::string name_ = fresh_name<C>();
     bool crowded_;
-};
-
-/// Two ports that are each other's way back: the setup of a ping-pong, and with one of them of a stream.
-template <class C>
-class facing_ports {
-public:
-    using message_type = typename C::message;
-    static constexpr bool loses = !C::transport::capabilities.lossless;
-
-    facing_ports() = default;
-    explicit facing_ports(crowd) {}
-    facing_ports(const facing_ports&) = delete;
-    facing_ports& operator=(const facing_ports&) = delete;
-    ~facing_ports() {
-        std::error_code ignored;
-        C::remove(left_, ignored);
-        C::remove(right_, ignored);
-    }
-
-    [[nodiscard]] auto left() const { return both(left_, right_); }
-    [[nodiscard]] auto right() const { return both(right_, left_); }
-    [[nodiscard]] auto producer() const { return both({}, right_); }
-    [[nodiscard]] auto consumer() const { return both(right_, {}); }
-
-private:
-    class both {
-    public:
-        /// Receives at one name and sends to the other; not at all where there is none.
-        both(const std::string& own, const std::string& peer) {
-            if (!own.empty()) {
-                in_.emplace(own);
-            }
-            if (!peer.empty()) {
-                out_.emplace(peer, parley::options{.open_within = std::chrono::seconds(10)});
-            }
-        }
-        void send(const message_type& given) { static_cast<void>(out_->send(given)); }
-        [[nodiscard]] message_type receive() { return receive_from<C>(*in_); }
-
-    private:
-        std::optional<parley::receiver<C>> in_;
-        std::optional<parley::sender<C>> out_;
-    };
-
-    std::string left_ = fresh_name<C>();
-    std::string right_ = fresh_name<C>();
 };
 
 /// The two ends of a link without a name: the setup of a ping-pong, and of a stream one way.
