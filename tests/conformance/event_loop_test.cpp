@@ -39,6 +39,9 @@ public:
             auto next = std::make_shared<std::uint32_t>(0);
             all_.push_back({(**in).native_handle(),
                             [place, in, next, &received] {
+                                if (*next == messages) {
+                                    return false;  // the sender has left, or will
+                                }
                                 const auto message = (**in).try_receive();
                                 if (!message) {
                                     return false;

@@ -49,9 +49,9 @@ public:
         CHECK(objects.count() == 0);
         CHECK(files_named(survivor_).empty());
         CHECK(files_named(victim_).empty());
-        std::fprintf(stderr, "  %s: %u deaths, slowest recovery %.0f ms, %u letters, %u missing, %u twice\n",
-                     std::string(C::describe()).c_str(), dead_, slowest_ * 1000.0, books_->received.load(), missing_,
-                     books_->doubled.load());
+        std::fprintf(stderr, "  %s: %u deaths, slowest recovery %.0f ms, %u letters, %lld missing, %u twice\n",
+                     std::string(C::describe()).c_str(), dead_, slowest_ * 1000.0, books_->received.load(),
+                     static_cast<long long>(missing_), books_->doubled.load());
     }
 
 private:
@@ -115,7 +115,9 @@ private:
             duration{20.0});
         CAPTURE(missing, missing_, b.victim_tried.load());
         CHECK(fine);
-        missing_ = b.sent.load() - b.received.load();
+        // A letter that the victim looked at and did not acknowledge is received, and will be sent again: then fewer
+        // than before seem to be missing, for now.
+        missing_ = std::max(missing_, std::int64_t{b.sent.load()} - b.received.load());
         CHECK(b.torn.load() == 0);
         CHECK(b.doubled.load() - doubled_before <= (died && what != act::send && what != act::send_batch ? 1 : 0));
         enough->store(true);
@@ -148,7 +150,7 @@ private:
         while (!b.stop.load()) {
             if (b.hold_sender.load()) {
                 b.sender_holds.store(true);
-            } else if (number < books::most && number - b.received.load() < 300) {
+            } else if (number < books::most && number < b.received.load() + 300) {
                 const bool sent = survive([&] {
                     if constexpr (sender_waits) {
                         return me.send_for(victim_, wrapped<message>(letter::make(letter::survivor, number)),
@@ -267,7 +269,7 @@ private:
     std::string victim_;
     shared<books> books_;
     std::optional<child> staying_;
-    std::uint32_t missing_ = 0;
+    std::int64_t missing_ = 0;
     double slowest_ = 0.0;
     unsigned dead_ = 0;
 };
