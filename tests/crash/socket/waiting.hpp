@@ -1,3 +1,5 @@
+#pragma once
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -26,6 +28,8 @@
 
 /// Processes that are killed while they wait on a socket, in each state in which they can: the other side has its
 /// answer at once, the next process of that name is served, and nothing is left behind.
+///
+/// Who includes this says before which transport is meant: `transport_under_test` in parley::conformance.
 
 namespace parley::conformance {
 
@@ -179,16 +183,11 @@ template <class Transport>
 using small_links = std::tuple<channel<item, Transport, direct, bounded<4>>,  //
                                channel<item, Transport, direct, zero>,        //
                                channel<item, Transport, direct, bounded_by_kernel>>;
-using every_small_link =
-    decltype(std::tuple_cat(std::declval<small_links<unix_stream>>(), std::declval<small_links<unix_seqpacket>>(),
-                            std::declval<small_links<tcp>>()));
-using every_huge_link =
-    std::tuple<channel<huge, unix_stream, direct, bounded<1>>, channel<huge, unix_seqpacket, direct, bounded<1>>,
-               channel<huge, tcp, direct, bounded<1>>, channel<huge, unix_stream, direct, zero>,
-               channel<huge, unix_seqpacket, direct, zero>, channel<huge, tcp, direct, zero>>;
-using every_port = std::tuple<channel<item, unix_stream, port>, channel<item, unix_seqpacket, port>,
-                              channel<item, tcp, port>, channel<item, unix_stream, port, zero>,
-                              channel<item, unix_seqpacket, port, zero>, channel<item, tcp, port, zero>>;
+using every_small_link = small_links<transport_under_test>;
+using every_huge_link = std::tuple<channel<huge, transport_under_test, direct, bounded<1>>,
+                                   channel<huge, transport_under_test, direct, zero>>;
+using every_port =
+    std::tuple<channel<item, transport_under_test, port>, channel<item, transport_under_test, port, zero>>;
 
 }  // namespace
 
