@@ -112,6 +112,9 @@ public:
         try {
             if (!is_over(state_) && !outgoing_.is_broken()) {
                 say(frame_kind::goodbye, 0, 0);
+                if (role_ != role::receives) {
+                    outgoing_.finish();  // what was sent may have left no room for it
+                }
             }
         } catch (...) {  // then it looks like a death
         }
