@@ -18,7 +18,7 @@
 
 using namespace parley;
 using namespace parley::test;
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 namespace {
 
