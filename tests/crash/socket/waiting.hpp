@@ -23,6 +23,7 @@
 
 #include <parley/parley.hpp>
 
+#include "conformance/huge.hpp"
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
 
@@ -30,33 +31,6 @@
 /// answer at once, the next process of that name is served, and nothing is left behind.
 ///
 /// Who includes this says before which transport is meant: `transport_under_test` in parley::conformance.
-
-namespace parley::conformance {
-
-namespace {
-
-/// More than any socket's buffer takes at once; it travels in parts.
-struct huge {
-    static constexpr std::size_t size = std::size_t{8} << 20;
-    std::vector<std::byte> content;
-};
-
-}  // namespace
-
-}  // namespace parley::conformance
-
-template <>
-struct parley::codec<parley::conformance::huge> {
-    static constexpr std::size_t max_size = conformance::huge::size;
-    static std::size_t size(const conformance::huge& value) { return value.content.size(); }
-    static std::size_t encode(const conformance::huge& value, std::span<std::byte> room) {
-        std::copy(value.content.begin(), value.content.end(), room.begin());
-        return value.content.size();
-    }
-    static std::optional<conformance::huge> decode(std::span<const std::byte> bytes) {
-        return conformance::huge{{bytes.begin(), bytes.end()}};
-    }
-};
 
 namespace parley::conformance {
 

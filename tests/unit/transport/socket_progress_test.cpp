@@ -18,6 +18,7 @@
 
 #include <parley/parley.hpp>
 
+#include "conformance/huge.hpp"
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
 
@@ -31,11 +32,6 @@ template <class Transport>
 using pair_of_links = channel<item, Transport, direct, bounded<8>>;
 using local_pairs = std::tuple<pair_of_links<unix_stream>, pair_of_links<unix_seqpacket>>;
 
-/// More than any socket's buffer takes at once.
-struct huge {
-    static constexpr std::size_t size = std::size_t{8} << 20;
-    std::vector<std::byte> content;
-};
 template <class Transport>
 using huge_links = channel<huge, Transport, direct, bounded<1>>;
 
@@ -47,19 +43,6 @@ struct fragile {
 }  // namespace
 
 }  // namespace parley::conformance
-
-template <>
-struct parley::codec<parley::conformance::huge> {
-    static constexpr std::size_t max_size = conformance::huge::size;
-    static std::size_t size(const conformance::huge& value) { return value.content.size(); }
-    static std::size_t encode(const conformance::huge& value, std::span<std::byte> room) {
-        std::copy(value.content.begin(), value.content.end(), room.begin());
-        return value.content.size();
-    }
-    static std::optional<conformance::huge> decode(std::span<const std::byte> bytes) {
-        return conformance::huge{{bytes.begin(), bytes.end()}};
-    }
-};
 
 template <>
 struct parley::codec<parley::conformance::fragile> {

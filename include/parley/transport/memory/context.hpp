@@ -219,11 +219,15 @@ public:
     }
 
     template <class Ready, class Resolve>
-    [[nodiscard]] bool wait_to_send(os::deadline until, Ready ready, Resolve resolve) {
-        return wait(body().senders_lot, until, ready, [&] {
-            resolve();
-            look_around();
-        });
+    [[nodiscard]] bool wait_to_send(os::deadline until, Ready ready, Resolve resolve,
+                                    int looks = waiting::looks_before_sleep) {
+        return wait(
+            body().senders_lot, until, ready,
+            [&] {
+                resolve();
+                look_around();
+            },
+            looks);
     }
 
     template <class Ready, class Resolve>

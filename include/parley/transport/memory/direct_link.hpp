@@ -150,8 +150,9 @@ public:
     }
 
     template <class Ready, class Resolve>
-    [[nodiscard]] bool wait_to_send(os::deadline until, Ready ready, Resolve resolve) {
-        return wait(segment_.body().sides[side_].senders_lot, until, ready, resolve);
+    [[nodiscard]] bool wait_to_send(os::deadline until, Ready ready, Resolve resolve,
+                                    int looks = waiting::looks_before_sleep) {
+        return wait(segment_.body().sides[side_].senders_lot, until, ready, resolve, looks);
     }
 
     template <class Ready, class Resolve>

@@ -102,16 +102,13 @@ public:
     [[nodiscard]] bool wait(Context& context, os::deadline until) {
         if constexpr (Side::waits) {
             const auto ready = [this] { return producer_.writable(); };
-            if constexpr (producer::counts) {  // a look is cheap there, and to park is not
-                for (int look = 0; look < looks_at_count && !until.passed(); ++look) {
-                    if (ready()) {
-                        return true;
-                    }
-                    os::pause();
-                }
-            }
+            // Where messages are counted a look is cheap, and to park is not.
+            constexpr int looks = producer::counts ? looks_at_count : waiting::looks_before_sleep;
             return wait_for_object<Side>(context, producer_, POLLOUT, until, looks_before_poll, ready,
-                                         [&](auto is_ready) { return context.wait_to_send(until, is_ready, [] {}); });
+                                         [&](auto is_ready) {
+                                             return context.wait_to_send(
+                                                 until, is_ready, [] {}, looks);
+                                         });
         } else {
             return false;
         }
