@@ -229,7 +229,8 @@ public:
                      books_->doubled.load(), unreached_);
     }
 
-    /// Finds the crash points that a victim passes, then kills one at each, at its 1st, 2nd and 3rd passing.
+    /// Finds the crash points that a victim passes, then kills one at each, at its 1st, 2nd and 3rd passing. What one
+    /// victim passed the next may miss, for want of a peer at the right moment: then another is sent to die there.
     void kill_everywhere(const plan& how, unsigned passings = 3) {
         INFO(C::describe());
         INFO("victim: " << name_of(how.what) << (how.wait ? ", waiting" : "") << (how.alone ? ", alone" : ""));
@@ -242,6 +243,10 @@ public:
             for (unsigned passing = 1; passing <= passings; ++passing) {
                 INFO("at '" << where << "', passing " << passing);
                 check_soon([&] { return run_victim(how, sentence{where, passing}, nullptr); });
+            }
+            for (unsigned more = 0; more < 20 && !deaths().contains(where); ++more) {
+                INFO("at '" << where << "', once more");
+                check_soon([&] { return run_victim(how, sentence{where, 1}, nullptr); });
             }
         }
     }
