@@ -14,5 +14,8 @@ endif()
 
 find_program(PARLEY_CCACHE ccache DOC "Compiler cache, used if found")
 if(PARLEY_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${PARLEY_CCACHE})
+    # Without these words ccache passes by whatever uses a precompiled header.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+        ${PARLEY_CCACHE})
 endif()
