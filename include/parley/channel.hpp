@@ -10,6 +10,7 @@
 #include <parley/channel/options.hpp>
 #include <parley/compose/enforce.hpp>
 #include <parley/framing/framed.hpp>
+#include <parley/payload/copy.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/concept.hpp>
 
@@ -42,6 +43,10 @@ public:
     using addressing = typename composition::template word<addressing_axis>;
     using synchronization = typename composition::template word<synchronization_axis>;
     using buffering = typename composition::template word<buffering_axis>;
+    using payload = typename composition::template word<payload_axis>;
+
+    /// Whether both ends can be made at once, without a name.
+    static constexpr bool pairs = transport::capabilities.pairs && !payload::stays;
 
     /// The message's layout and all words, defaults included: what two sides must agree on.
     [[nodiscard]] static constexpr std::string_view describe() noexcept { return composition::description; }
@@ -53,7 +58,7 @@ public:
         if constexpr (addressing::pairwise) {
             return transport::template endpoint<channel>::remove(name);
         } else {
-            return transport::template sending_end<channel>::remove(name);
+            return payload::template sending_end<channel>::remove(name);
         }
     }
     static bool remove(std::string_view name, std::error_code& code) noexcept requires(transport::capabilities.named) {
@@ -63,7 +68,7 @@ public:
     /// Both ends of a new channel without a name, to be divided between related processes:
     /// `auto [out, in] = C::pair();`, or two links. Let each process destroy the ends that it does not use, as with
     /// pipe(2).
-    [[nodiscard]] static auto pair() requires(transport::capabilities.pairs) {
+    [[nodiscard]] static auto pair() requires(pairs) {
         using channel_detail::handle;
         auto [first, second] = transport::template pair<channel>();
         if constexpr (addressing::pairwise) {
@@ -75,7 +80,7 @@ public:
         }
     }
     /// None if that fails.
-    [[nodiscard]] static auto pair(std::error_code& code) noexcept requires(transport::capabilities.pairs) {
+    [[nodiscard]] static auto pair(std::error_code& code) noexcept requires(pairs) {
         return channel_detail::reported(code, [] { return std::optional(pair()); });
     }
 };

@@ -21,6 +21,8 @@
 #include <parley/lifetime/owner.hpp>
 #include <parley/message/bytes.hpp>
 #include <parley/message/codec.hpp>
+#include <parley/payload/copy.hpp>
+#include <parley/payload/map.hpp>
 #include <parley/synchronization/blocking.hpp>
 #include <parley/synchronization/nonblocking.hpp>
 #include <parley/synchronization/sync.hpp>

@@ -44,16 +44,19 @@ struct natural<Transport, Message> {
 struct buffering_axis;
 struct transport_axis;
 struct framing_axis;
+struct payload_axis;
 
 namespace buffering {
 
 template <class Chosen>
 struct fallback_for {
     using transport = typename Chosen::template word<transport_axis>;
-    using type = typename std::conditional_t<
-        Chosen::template word<framing_axis>::foreign &&
-            (transport::capabilities.kernel_buffer || !transport::capabilities.exact_capacity),
-        std::type_identity<bounded_by_kernel>, natural<transport, typename Chosen::message>>::type;
+    using travelling = typename Chosen::template word<payload_axis>::template travelling<typename Chosen::message>;
+    using type =
+        typename std::conditional_t<Chosen::template word<framing_axis>::foreign &&
+                                        (transport::capabilities.kernel_buffer ||
+                                         !transport::capabilities.exact_capacity),
+                                    std::type_identity<bounded_by_kernel>, natural<transport, travelling>>::type;
 };
 
 }  // namespace buffering

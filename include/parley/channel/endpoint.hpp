@@ -40,11 +40,11 @@ public:
 
     /// Takes over the descriptor of one side of an anonymous link: `side` is 0 for the first of `pair()`, 1 for the
     /// second.
-    link(from_descriptor_t, int descriptor, std::size_t side) noexcept requires(C::transport::capabilities.pairs)
+    link(from_descriptor_t, int descriptor, std::size_t side) noexcept requires(C::pairs)
         : handle_(os::descriptor{descriptor}), side_(side == 0 ? 0 : 1) {}
 
     /// Of an anonymous link: a descriptor of this side to hand on, owned by this object.
-    [[nodiscard]] int descriptor() const requires(C::transport::capabilities.pairs) { return handle_.descriptor(); }
+    [[nodiscard]] int descriptor() const requires(C::pairs) { return handle_.descriptor(); }
 
     /// As of `receiver`.
     [[nodiscard]] int native_handle() requires transport::pollable_core<typename end_type::core> {
@@ -58,7 +58,7 @@ public:
                 return *attached;
             }
         }
-        if constexpr (C::transport::capabilities.pairs) {
+        if constexpr (C::pairs) {
             if (end_ == nullptr) {
                 end_ = std::make_shared<end_type>(end_type::open_descriptor(handle_.descriptor(), side_));
                 return *end_->get();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -48,19 +49,28 @@ public:
         return std::addressof(**this);
     }
 
-    /// For `bytes<Max>`: the room for Max bytes.
+    /// For `bytes<Max>`: the room for Max bytes, or, where a loan can be asked for with a size, at least for those.
     [[nodiscard]] std::span<std::byte> room() const noexcept requires(!channel_detail::plain_in_place<Message>) {
-        return message::wire<Message>::room(slot_);
+        const auto all = message::wire<Message>::room(slot_);
+        if constexpr (requires { core_->sender().loaned_capacity(); }) {
+            const auto before = static_cast<std::size_t>(all.data() - slot_);
+            return all.first(std::min(all.size(), core_->sender().loaned_capacity() - before));
+        } else {
+            return all;
+        }
     }
 
     /// For `bytes<Max>`: how many of them are the message. Say it before sending.
     void resize(std::size_t size) const requires(!channel_detail::plain_in_place<Message>) {
-        if (size > Message::max_size) {
+        if (const auto most = room().size(); size > most) {
             throw_error(errc::message_too_large,
-                        "a loan of " + std::to_string(Message::max_size) + " bytes was given " + std::to_string(size));
+                        "a loan of " + std::to_string(most) + " bytes was given " + std::to_string(size));
         }
         message::wire<Message>::set_size(slot_, size);
     }
+
+    /// For the channel: whose slot this is; null after a move, and when it has been sent.
+    [[nodiscard]] Core* core() const noexcept { return core_; }
 
     /// For the channel: the slot is sent and no longer lent.
     [[nodiscard]] Core* surrender() noexcept {

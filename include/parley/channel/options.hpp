@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <system_error>
 #include <type_traits>
 #include <utility>
@@ -22,6 +23,11 @@ struct options {
 
     /// How long `open_only`, and a port's sender, wait for the object to appear before that is `errc::not_found`.
     std::chrono::nanoseconds open_within{0};
+
+    /// With `map`: how many bytes of messages may be in the link and in hands at a time, for the one who creates the
+    /// channel. 0: what the buffer holds, at most 64 MiB, at least 8 of the largest messages. Memory is taken as it is
+    /// first used.
+    std::uint64_t pool_size = 0;
 };
 
 /// Tags that say what to do about an object of that name that exists, or does not (Boost.Interprocess's terms).
@@ -49,6 +55,7 @@ template <opening_tag Tag>
     segment::attachment_request request;
     request.name = name;
     request.permissions = given.permissions;
+    request.pool_size = given.pool_size;
     request.give_up = os::deadline::after(given.open_within);
     if constexpr (std::is_same_v<Tag, create_only_t>) {
         request.mode = segment::opening::create_only;

@@ -36,7 +36,7 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return usable_; }
 
     /// Of an anonymous channel: a descriptor of this end to hand on, owned by this object.
-    [[nodiscard]] int descriptor() const requires(C::transport::capabilities.pairs) { return handle_.descriptor(); }
+    [[nodiscard]] int descriptor() const requires(C::pairs) { return handle_.descriptor(); }
 
     /// A descriptor that poll(2), select(2) and epoll(7) can wait on, owned by this object: readable when a receive may
     /// find a message or has an error to tell, for a sender writable when a send may find room. It is a hint: wait on
@@ -50,7 +50,7 @@ public:
         if (auto* attached = end_.get(); attached != nullptr) [[likely]] {
             return *attached;
         }
-        if constexpr (C::transport::capabilities.pairs) {
+        if constexpr (C::pairs) {
             if (usable_) {
                 end_ = End::open_descriptor(handle_.descriptor());
                 return *end_.get();
@@ -94,9 +94,9 @@ private:
 };
 
 template <class C>
-using sending_end_of = typename C::transport::template sending_end<C>;
+using sending_end_of = typename C::payload::template sending_end<C>;
 template <class C>
-using receiving_end_of = typename C::transport::template receiving_end<C>;
+using receiving_end_of = typename C::payload::template receiving_end<C>;
 
 }  // namespace channel_detail
 
@@ -141,7 +141,7 @@ public:
     }
 
     /// Takes over the descriptor of an anonymous channel's sender.
-    sender(from_descriptor_t, int descriptor) noexcept requires(C::transport::capabilities.pairs)
+    sender(from_descriptor_t, int descriptor) noexcept requires(C::pairs)
         : base(channel_detail::handle{os::descriptor{descriptor}}) {}
 
 private:
@@ -190,7 +190,7 @@ public:
     }
 
     /// Takes over the descriptor of an anonymous channel's receiver.
-    receiver(from_descriptor_t, int descriptor) noexcept requires(C::transport::capabilities.pairs)
+    receiver(from_descriptor_t, int descriptor) noexcept requires(C::pairs)
         : base(channel_detail::handle{os::descriptor{descriptor}}) {}
 
 private:

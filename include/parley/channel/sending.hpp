@@ -26,6 +26,8 @@ class sending {
                   "the transport's end breaks the contract of transport/link.hpp");
 
     static constexpr bool in_place = Core::in_place && message::wire<Message>::in_place;
+    static constexpr bool sized_loans = in_place && requires { requires Core::sized_loans; };
+    static constexpr bool late_loans = in_place && requires { requires Core::late_loans; };
 
 public:
     using loan_type = parley::loan<Message, Core>;
@@ -140,15 +142,58 @@ public:
         return reported(code, [&] { return loan_by(os::deadline::after(duration)); });
     }
 
-    /// Sends what was written into a loan. Only `zero` can wait here, for a receiver.
-    void send(loan_type&& written) requires in_place {
+    /// The same for `bytes<Max>` of which this message needs at most `size`, where messages stay in shared memory
+    /// (`map`): a loan of no more than that. Throws `errc::message_too_large` for more than Max.
+    [[nodiscard]] loan_type loan(std::size_t size) requires Waits && sized_loans {
+        return std::move(*loan_by(os::deadline::never(), size));
+    }
+    [[nodiscard]] std::optional<loan_type> loan(std::size_t size, std::error_code& code) noexcept requires Waits
+        && sized_loans {
+        return reported(code, [&] { return loan_by(os::deadline::never(), size); });
+    }
+    [[nodiscard]] std::optional<loan_type> try_loan(std::size_t size) requires sized_loans {
+        auto& core = usable();
+        auto* slot = core.sender().try_loan(core.context(), needed(size));
+        return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
+    }
+    [[nodiscard]] std::optional<loan_type> try_loan(std::size_t size,
+                                                    std::error_code& code) noexcept requires sized_loans {
+        return reported(code, [&] { return try_loan(size); });
+    }
+
+    /// Sends what was written into a loan. `zero` waits here for a receiver, and `map` for room in the link: a loan of
+    /// it is a block, and not yet a place. (Nonblocking, with `map`: `try_send`.)
+    void send(loan_type&& written) requires in_place &&(Waits || !late_loans) {
         auto* core = written.surrender();
         if (core == nullptr) {
-            throw_error(errc::bad_state, "this loan has been sent already, or was moved from");
+            throw_loan_gone();
         }
-        static_cast<void>(core->sender().send_loan(core->context(), os::deadline::never()));
+        if constexpr (late_loans) {
+            dropping unsent{core};
+            unsent.sent = core->sender().send_loan(core->context(), os::deadline::never());
+        } else {
+            static_cast<void>(core->sender().send_loan(core->context(), os::deadline::never()));
+        }
     }
-    bool send(loan_type&& written, std::error_code& code) noexcept requires in_place {
+
+    /// With `map`: sends what was written into a loan if there is room at once. If not, false, and the loan is as
+    /// before.
+    [[nodiscard]] bool try_send(loan_type& written) requires late_loans {
+        auto* core = written.core();
+        if (core == nullptr) {
+            throw_loan_gone();
+        }
+        const bool sent = core->sender().send_loan(core->context(), os::deadline::at(os::clock::time_point::min()));
+        if (sent) {
+            static_cast<void>(written.surrender());
+        }
+        return sent;
+    }
+    [[nodiscard]] bool try_send(loan_type& written, std::error_code& code) noexcept requires late_loans {
+        return reported(code, [&] { return try_send(written); });
+    }
+
+    bool send(loan_type&& written, std::error_code& code) noexcept requires in_place &&(Waits || !late_loans) {
         return reported(code, [&] {
             send(std::move(written));
             return true;
@@ -176,9 +221,10 @@ protected:
         return core.sender().push_until(core.context(), content, until);
     }
 
-    [[nodiscard]] std::optional<loan_type> loan_by(os::deadline until) {
+    template <class... Size>
+    [[nodiscard]] std::optional<loan_type> loan_by(os::deadline until, Size... size) {
         return os::keep_trying(
-            until, [&] { return try_loan(); },
+            until, [&] { return try_loan(size...); },
             [&] {
                 auto& core = usable();
                 return core.sender().wait(core.context(), until);
@@ -195,6 +241,33 @@ private:
             throw_loan_out();
         }
         return core;
+    }
+
+    /// A loan that could not be sent is let go.
+    struct dropping {
+        Core* core;
+        bool sent = false;
+        ~dropping() {
+            if (!sent) {
+                core->sender().drop_loan(core->context());
+            }
+        }
+    };
+
+    /// Bytes of a slot for so many bytes of a message.
+    [[nodiscard]] static std::size_t needed(std::size_t size) requires sized_loans {
+        if (size > Message::max_size) {
+            throw_error(errc::message_too_large, "a loan of " + std::to_string(size) +
+                                                     " bytes was asked for, and a "
+                                                     "message has at most " +
+                                                     std::to_string(Message::max_size));
+        }
+        using wire = message::wire<Message>;
+        return wire::capacity - wire::part::room(nullptr).size() + size;
+    }
+
+    [[noreturn, gnu::cold, gnu::noinline]] static void throw_loan_gone() {
+        throw_error(errc::bad_state, "this loan has been sent already, or was moved from");
     }
 
     [[noreturn, gnu::cold, gnu::noinline]] static void throw_loan_out() {

@@ -8,6 +8,7 @@
 #include <parley/compose/list.hpp>
 #include <parley/framing/concept.hpp>
 #include <parley/lifetime/concept.hpp>
+#include <parley/payload/concept.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/concept.hpp>
 
@@ -24,7 +25,8 @@
 namespace parley::compose {
 
 /// In the order in which a description tells them.
-using axes = list<transport_axis, addressing_axis, synchronization_axis, buffering_axis, lifetime_axis, framing_axis>;
+using axes = list<transport_axis, addressing_axis, synchronization_axis, buffering_axis, lifetime_axis, framing_axis,
+                  payload_axis>;
 
 namespace axes_detail {
 

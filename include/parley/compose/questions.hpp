@@ -20,6 +20,11 @@ using framing_of = typename C::template word<framing_axis>;
 template <class C>
 using lifetime_of = typename C::template word<lifetime_axis>;
 template <class C>
+using payload_of = typename C::template word<payload_axis>;
+/// What the transport carries: the message, or what stands for it.
+template <class C>
+using travelling = typename payload_of<C>::template travelling<typename C::message>;
+template <class C>
 using sender_side_of = typename C::template word<synchronization_axis>::sender_side;
 template <class C>
 using receiver_side_of = typename C::template word<synchronization_axis>::receiver_side;

@@ -478,9 +478,9 @@ struct message_fits_the_transport {
             if constexpr (can.largest_unit == transport::any_size || (can.splits && one_sender)) {
                 return true;
             } else if constexpr (can.headless) {
-                return message::wire<typename C::message>::capacity <= can.largest_unit;
+                return message::wire<questions::travelling<C>>::capacity <= can.largest_unit;
             } else {
-                return message::size_in_transit<typename C::message, questions::framing_of<C>::foreign> <=
+                return message::size_in_transit<questions::travelling<C>, questions::framing_of<C>::foreign> <=
                        can.largest_unit;
             }
         }
@@ -492,6 +492,72 @@ struct message_fits_the_transport {
                       "parley: the message is larger than what this transport carries in one piece, and parts of it "
                       "could be lost or mix with those of another sender: send a smaller message, or write direct with "
                       "a queue or a pipe, or a transport such as tcp or shm");
+    };
+};
+
+struct pool_has_a_name {
+    template <class C>
+    static constexpr bool holds = !questions::payload_of<C>::stays || questions::can<C>.named;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: with map both sides find the pool of the messages by the channel's name, and this "
+                      "transport has none: write copy, or a transport with names such as fifo or shm");
+    };
+};
+
+struct pool_is_on_this_machine {
+    template <class C>
+    static constexpr bool holds = !questions::payload_of<C>::stays || !questions::can<C>.crosses_machines;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: with map the message stays in this machine's memory, and this transport may lead to "
+                      "another machine: write copy, or a transport of this machine such as unix_stream or shm");
+    };
+};
+
+struct pool_belongs_to_a_mailbox_or_port {
+    template <class C>
+    static constexpr bool holds = !questions::payload_of<C>::stays || !pool_has_a_name::holds<C> ||
+                                  !pool_is_on_this_machine::holds<C> || !questions::addressing_of<C>::pairwise;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: with map a mailbox or a port has a pool for its messages, and the links of direct have "
+                      "none yet: write mailbox or port, or copy");
+    };
+};
+
+struct pool_goes_with_the_channel {
+    template <class C>
+    static constexpr bool holds =
+        !questions::payload_of<C>::stays || !pool_belongs_to_a_mailbox_or_port::holds<C> ||
+        questions::lifetime_of<C>::until == lifetime::end::kernel ||
+        (questions::lifetime_of<C>::until == lifetime::end::owner && questions::addressing_of<C>::owned);
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: with map the pool of the messages lies in memory, and goes with the receiver of a port, "
+                      "or with the kernel: write port, or a mailbox with kernel_lifetime over a transport that is no "
+                      "file");
+    };
+};
+
+struct raw_leaves_nothing_behind {
+    template <class C>
+    static constexpr bool holds =
+        !questions::payload_of<C>::stays || !questions::framing_of<C>::foreign || !transport_speaks_raw::holds<C>;
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: with map a reference travels, and a program that knows nothing of parley, which raw is "
+                      "for, could not follow it: write copy, or leave raw out");
     };
 };
 
@@ -526,8 +592,13 @@ using rules = list<policies_are_words,               //
                    raw_keeps_to_what_the_kernel_has,  //
                    raw_message_is_its_bytes,          //
                    message_fits_the_transport,        //
-                   transport_survives_reboot,         //
-                   transport_goes_with_the_kernel,    //
+                   pool_has_a_name,                   //
+                   pool_is_on_this_machine,           //
+                   pool_belongs_to_a_mailbox_or_port,
+                   pool_goes_with_the_channel,      //
+                   raw_leaves_nothing_behind,       //
+                   transport_survives_reboot,       //
+                   transport_goes_with_the_kernel,  //
                    transport_survives_its_processes>;
 
 }  // namespace parley::compose

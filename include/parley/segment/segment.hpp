@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <new>
 #include <string>
@@ -36,6 +37,7 @@ struct attachment_request {
     opening mode = opening::open_or_create;
     ::mode_t permissions = 0600;
     os::deadline give_up = os::deadline::never();  ///< until when `open_only` waits for the object to appear
+    std::uint64_t pool_size = 0;  ///< bytes for messages that stay in a pool (payload/map.hpp); 0: by the composition
     identity id;
     bool has_owner = false;  ///< the object goes with its owner (owner_lifetime); whoever creates it is that
 };

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <concepts>
+#include <string_view>
+
+/// The axis of payloads: whether the bytes of a message travel, or stay where they were written while a reference to
+/// them travels.
+///
+/// A payload word
+/// - says `using axis = payload_axis` and has a `name`;
+/// - says whether the bytes may `stay` in shared memory;
+/// - has a `travelling<Message>`: the type that the transport carries in place of the message;
+/// - has `sending_end<C>` and `receiving_end<C>`: the transport's ends, or adaptors around them.
+
+namespace parley {
+
+struct copy;  // payload/copy.hpp: the default
+
+struct payload_axis;
+
+template <class Word>
+concept payload_word = std::same_as<typename Word::axis, payload_axis> && requires {
+    std::string_view{Word::name};
+    { Word::stays } -> std::convertible_to<bool>;
+};
+
+struct payload_axis {
+    static constexpr std::string_view name = "payload";
+
+    template <class Word>
+    static constexpr bool accepts = payload_word<Word>;
+
+    template <class Chosen>
+    using fallback = copy;
+};
+
+}  // namespace parley

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string_view>
+
+#include <parley/payload/concept.hpp>
+#include <parley/payload/staying.hpp>
+#include <parley/pool/block.hpp>
+
+namespace parley {
+
+/// The bytes of a message stay in a pool of shared memory, where the sender wrote them and the receiver reads them; a
+/// reference of 24 bytes travels. What `loan` and `take` hand over is never copied, whatever its size, over every
+/// transport of this machine.
+///
+/// The pool grows up to `options::pool_size` as the first process asks for it; a send for which there is no block waits
+/// or is refused as if the link were full.
+struct map {
+    using axis = payload_axis;
+    static constexpr std::string_view name = "map";
+    static constexpr bool stays = true;
+
+    template <class Message>
+    using travelling = pool::block_reference;
+
+    template <class C>
+    using sending_end =
+        payload::staying_end<C, typename C::transport::template sending_end<payload::carried<C, pool::block_reference>>,
+                             false>;
+    template <class C>
+    using receiving_end = payload::staying_end<
+        C, typename C::transport::template receiving_end<payload::carried<C, pool::block_reference>>, true>;
+};
+
+}  // namespace parley

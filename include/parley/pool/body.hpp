@@ -1,0 +1,76 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <parley/os/cpu.hpp>
+#include <parley/os/error.hpp>
+#include <parley/pool/block.hpp>
+#include <parley/segment/file_backing.hpp>
+#include <parley/transport/memory/context.hpp>
+
+/// What lies at the beginning of a pool's segment, and what that is called.
+
+namespace parley::pool {
+
+/// At most so many senders and so many receivers use one pool at a time; over time, any number.
+inline constexpr std::size_t places = 64;
+
+/// One process's line, written by nobody else while it lives.
+struct alignas(os::cache_line) participant {
+    /// What it has in hand (pool/block.hpp).
+    std::atomic<std::uint64_t> in_hand{0};
+    /// Counts the beginnings and ends of its passages: while a sender puts a reference into the link, and while a
+    /// receiver gets one out. Odd on the way.
+    std::atomic<std::uint64_t> passages{0};
+    /// Given to this process alone: a sender's blocks are marked with it. 0 for nobody.
+    std::atomic<std::uint32_t> number{0};
+};
+
+template <class SenderSide, class Classes>
+struct body {
+    /// Bytes of all blocks together that may be reserved, as the creator said. Written before the segment has a name.
+    std::atomic<std::uint64_t> limit{0};
+    std::atomic<std::uint32_t> numbers{0};                            ///< given so far
+    std::array<std::atomic<std::uint32_t>, Classes::count> carved{};  ///< of each class, how many blocks there are
+
+    /// Not 0: somebody found no block. Whoever frees one says so in `freed`, and receivers look for lost ones.
+    alignas(os::cache_line) std::atomic<std::uint32_t> wanted{0};
+    std::atomic<std::uint32_t> freed{0};
+
+    std::array<participant, places> senders;
+    std::array<participant, places> receivers;
+    [[no_unique_address]] transport::memory::lot_for<SenderSide, places> lot;
+};
+
+/// Pools lie in /dev/shm beside the channels of memory: that of channel `orders` is /dev/shm/parley-blocks.orders. What
+/// a file name cannot have is written as %xx.
+class backing : public segment::file_backing {
+public:
+    [[nodiscard]] static std::string locate(std::string_view name) {
+        constexpr std::size_t longest = 230;
+        constexpr std::string_view digits = "0123456789abcdef";
+        std::string path = "/dev/shm/parley-blocks.";
+        const auto prefix = path.size();
+        for (const char each : name) {
+            if (each == '/' || each == '%' || each == '\0') {
+                const auto code = static_cast<unsigned char>(each);
+                path += {'%', digits[code >> 4], digits[code & 15]};
+            } else {
+                path += each;
+            }
+        }
+        if (path.size() - prefix > longest) {
+            throw_error(errc::invalid_name, "the name '" + std::string(name.substr(0, longest)) +
+                                                "' is too long for a channel whose messages stay in a pool: at most " +
+                                                std::to_string(longest) + " bytes, and three for each '/'");
+        }
+        return path;
+    }
+};
+
+}  // namespace parley::pool

@@ -1,0 +1,192 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <parley/os/clock.hpp>
+#include <parley/os/crash_point.hpp>
+#include <parley/os/error.hpp>
+#include <parley/pool/block.hpp>
+#include <parley/pool/member.hpp>
+
+namespace parley::pool {
+
+/// A receiver's hold on the pool: reads the block of a reference and gives it back (pool/member.hpp tells the steps).
+/// One block at a time. And the one who finds what the dead have lost (`link_was_empty`).
+///
+/// `Lingers`: a message that was accepted may still be in its sender's own memory, or in a socket that is not looked at
+/// yet. Then an empty link says nothing about the messages of senders that live.
+template <class Traits, bool Lingers>
+class borrower : public member<Traits, false> {
+    using base = member<Traits, false>;
+
+public:
+    using classes = typename Traits::classes;
+
+    borrower(const segment::attachment_request& request, std::uint64_t limit) : base(request, limit) {}
+
+    /// Before the link is asked for a reference, and after, where it had none.
+    void begin() noexcept { pass(); }
+    void end() noexcept { pass(); }
+
+    /// Takes the block of a reference that the link gave in hand; where its bytes are. Ends the passage.
+    /// Throws `errc::corrupt` for what cannot be a reference: nothing is in hand then.
+    [[nodiscard]] const std::byte* hold(const block_reference& given) {
+        found_something();
+        const auto what = given.where;
+        PARLEY_CRASH_POINT("pool: out of the link, not in hand");
+        if (what.size_class >= classes::count || what.index >= this->carved(what.size_class) ||
+            given.length > classes::size_of(what.size_class)) [[unlikely]] {
+            end();
+            throw_corrupt("points outside the pool");
+        }
+        taken_ = {holding::step::reading, what, given.generation};
+        this->own().in_hand.store(taken_.word(), std::memory_order_release);
+        const auto found = state::of(this->state_of(what).load(std::memory_order_acquire));
+        if (!found.busy || found.generation != given.generation) [[unlikely]] {
+            this->own().in_hand.store(0, std::memory_order_release);
+            end();
+            throw_corrupt("points into a block that is not its own");
+        }
+        end();
+        return this->bytes_of(what);
+    }
+
+    /// Gives the block in hand back.
+    void release() noexcept {
+        static_cast<void>(this->free(taken_.what, taken_.generation));
+        PARLEY_CRASH_POINT("pool: block given back, still in hand");
+        this->own().in_hand.store(0, std::memory_order_release);
+        this->say_freed();
+    }
+
+    /// The link has just said that it is empty. Where blocks are wanted, frees those that can be in no link: busy, in
+    /// nobody's hand, and that for as long as a ring needs to get over a dead sender at its head.
+    void link_was_empty() noexcept {
+        if (this->body().wanted.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+            look_for_lost_blocks();
+        }
+    }
+
+    /// How long a wait for messages may last before `link_was_empty` is to be said again.
+    [[nodiscard]] os::clock::duration patience() const noexcept {
+        constexpr auto soon = std::chrono::milliseconds(20);
+        return suspects_.empty() ? os::clock::duration(os::look_around_interval) : os::clock::duration(soon);
+    }
+
+private:
+    struct suspect {
+        block what;
+        std::uint64_t word;
+    };
+    static constexpr auto long_enough = std::chrono::milliseconds(150);
+
+    [[noreturn, gnu::cold, gnu::noinline]] void throw_corrupt(const char* how) const {
+        throw_error(errc::corrupt, std::string("a reference in the channel ") + how + " (" + this->segment().path() +
+                                       "), and was dropped: a peer wrote what parley never writes");
+    }
+
+    void pass() noexcept {
+        auto& passages = this->own().passages;
+        passages.store(passages.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+        std::atomic_thread_fence(std::memory_order_release);
+    }
+
+    void found_something() noexcept { suspects_.clear(); }
+
+    /// Whether, when the link said that it is empty, nobody else was on the way, nor had been since this was asked
+    /// last: `passages_` are those of the senders.
+    [[nodiscard]] bool was_quiet() noexcept {
+        bool quiet = true;
+        for (std::size_t place = 0; place < places; ++place) {
+            const auto passages = this->body().senders[place].passages.load(std::memory_order_acquire);
+            quiet = quiet && passages == passages_[place] && (passages % 2 == 0 || !this->template alive<true>(place));
+            passages_[place] = passages;
+        }
+        for (std::size_t place = 0; place < places && quiet; ++place) {
+            quiet = place == this->place() ||
+                    this->body().receivers[place].passages.load(std::memory_order_acquire) % 2 == 0 ||
+                    !this->template alive<false>(place);
+        }
+        return quiet;
+    }
+
+    [[gnu::cold, gnu::noinline]] void look_for_lost_blocks() noexcept {
+        try {
+            const bool quiet = was_quiet();
+            const auto now = os::clock::now();
+            if (suspects_.empty()) {
+                collect();
+                suspected_ = now;
+            } else if (quiet && now - suspected_ >= long_enough) {
+                free_suspects();
+            }
+        } catch (const std::bad_alloc&) {
+            suspects_.clear();
+        }
+    }
+
+    void collect() {
+        for (std::uint32_t size_class = 0; size_class < classes::count; ++size_class) {
+            const auto count = this->carved(size_class);
+            for (std::uint32_t index = 0; index < count; ++index) {
+                const auto word = this->state_of({size_class, index}).load(std::memory_order_acquire);
+                if (state::of(word).busy) {
+                    suspects_.push_back({{size_class, index}, word});
+                }
+            }
+        }
+    }
+
+    void free_suspects() noexcept {
+        bool freed = false;
+        for (const auto& each : suspects_) {
+            const auto then = state::of(each.word);
+            const auto& there = this->state_of(each.what);
+            if (there.load(std::memory_order_acquire) == each.word && !is_in_hand(each.what, then.generation) &&
+                !(Lingers && sender_lives(then.by))) {
+                freed = this->free(each.what, then.generation) || freed;
+            }
+        }
+        suspects_.clear();
+        if (freed) {
+            this->say_freed();
+        }
+    }
+
+    [[nodiscard]] bool is_in_hand(block what, std::uint32_t generation) const noexcept {
+        const auto holds = [&](const participant& line) {
+            const auto held = holding::of(line.in_hand.load(std::memory_order_acquire));
+            return held.at != holding::step::none && held.what == what && held.generation == generation;
+        };
+        for (std::size_t place = 0; place < places; ++place) {
+            if ((holds(this->body().senders[place]) && this->template alive<true>(place)) ||
+                (holds(this->body().receivers[place]) && this->template alive<false>(place))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    [[nodiscard]] bool sender_lives(std::uint32_t number) const noexcept {
+        for (std::size_t place = 0; place < places; ++place) {
+            if (this->body().senders[place].number.load(std::memory_order_acquire) == number) {
+                return this->template alive<true>(place);
+            }
+        }
+        return false;
+    }
+
+    holding taken_;
+    std::vector<suspect> suspects_;
+    os::clock::time_point suspected_{};
+    std::array<std::uint64_t, places> passages_{};
+};
+
+}  // namespace parley::pool

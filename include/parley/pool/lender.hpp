@@ -1,0 +1,214 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <parley/os/clock.hpp>
+#include <parley/os/cpu.hpp>
+#include <parley/os/crash_point.hpp>
+#include <parley/pool/block.hpp>
+#include <parley/pool/member.hpp>
+#include <parley/transport/memory/ring_engine.hpp>
+#include <parley/wait/parking_lot.hpp>
+
+namespace parley::pool {
+
+/// A sender's hold on the pool: finds a block, and follows it until the link has the reference (pool/member.hpp tells
+/// the steps). One block at a time.
+template <class Traits>
+class lender : public member<Traits, true> {
+    using base = member<Traits, true>;
+
+public:
+    using classes = typename Traits::classes;
+
+    lender(const segment::attachment_request& request, std::uint64_t limit) : base(request, limit) {}
+
+    /// Takes a free block of at least `size` bytes in hand; where its bytes are, or null: there is none. Throws as
+    /// `check_open`, and `errc::no_space` where there is no memory for the first block of its size.
+    [[nodiscard]] std::byte* lend(std::size_t size) {
+        const auto size_class = classes::class_for(size);
+        if (!take_used_before(size_class) && !take_new(size_class) && !take_any(size_class)) [[unlikely]] {
+            if (!take_scarce(size_class)) {
+                this->check_open();
+                return nullptr;
+            }
+        }
+        PARLEY_CRASH_POINT("pool: block taken, not written");
+        return this->bytes_of(taken_.what);
+    }
+
+    /// Bytes that the block in hand has room for.
+    [[nodiscard]] std::size_t capacity() const noexcept { return classes::size_of(taken_.what.size_class); }
+
+    /// The reference to the block in hand, whose first `length` bytes are written. From now on the link may have it.
+    [[nodiscard]] block_reference hand_over(std::size_t length) noexcept {
+        auto& line = this->own();
+        // Release: who sees that this sender is on the way, or was, comes before what it puts into the link; and the
+        // link makes the bytes visible to whom it gives the reference.
+        line.passages.store(line.passages.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+        taken_.at = holding::step::sending;
+        line.in_hand.store(taken_.word(), std::memory_order_release);
+        std::atomic_thread_fence(std::memory_order_release);
+        PARLEY_CRASH_POINT("pool: on the way, not in the link");
+        return {taken_.what, taken_.generation, 0, length};
+    }
+
+    /// The link has taken the reference: the block is no longer in this hand.
+    void handed_over() noexcept {
+        PARLEY_CRASH_POINT("pool: in the link, still in hand");
+        taken_.at = holding::step::none;
+        arrive();
+        os::fetch_to_read(&this->state_of(next_of(taken_.what.size_class)));
+    }
+
+    /// The link has not taken it: it is in hand as before.
+    void keep() noexcept {
+        taken_.at = holding::step::writing;
+        arrive();
+    }
+
+    /// Gives the block in hand back.
+    void put_back() noexcept {
+        static_cast<void>(this->free(taken_.what, taken_.generation));
+        PARLEY_CRASH_POINT("pool: block given back, still in hand");
+        taken_.at = holding::step::none;
+        this->own().in_hand.store(0, std::memory_order_release);
+        this->say_freed();
+    }
+
+    /// Waits until a block may be free; false at the deadline. Throws as `check_open`.
+    [[nodiscard]] bool wait(os::deadline until) requires Traits::sender_side::waits {
+        auto& shared = this->body();
+        bool look_again = false;
+        bool slept = false;
+        return waiting::wait_until(
+            shared.lot, this->place(), until,
+            [&] { return look_again || shared.freed.load(std::memory_order_acquire) != freed_seen_; },
+            [&] {
+                this->check_open();
+                look_again = true;  // a block may have become free before anybody knew that it is wanted
+            },
+            slept);
+    }
+
+private:
+    /// The blocks that this sender has used, oldest use first from `next` on: what a receiver is through with first.
+    struct used {
+        std::vector<std::uint32_t> blocks;
+        std::size_t next = 0;
+
+        void add(std::uint32_t index) {
+            blocks.insert(blocks.begin() + static_cast<std::ptrdiff_t>(next), index);
+            step(1);
+        }
+        void step(std::size_t count) noexcept { next = (next + count) % blocks.size(); }
+    };
+
+    [[nodiscard]] block next_of(std::uint32_t size_class) const noexcept {
+        const auto& mine = used_[size_class];
+        return {size_class, mine.blocks.empty() ? 0 : mine.blocks[mine.next]};
+    }
+
+    void arrive() noexcept {
+        auto& line = this->own();
+        line.in_hand.store(taken_.word(), std::memory_order_release);
+        line.passages.store(line.passages.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
+
+    /// Takes this block if it is free. Acquire: comes after its last reader (T, to F in pool/member.hpp).
+    [[nodiscard]] bool take(block which) noexcept {
+        auto& there = this->state_of(which);
+        auto word = there.load(std::memory_order_relaxed);
+        auto found = state::of(word);
+        if (found.busy) {
+            return false;
+        }
+        ++found.generation;
+        found.by = this->own().number.load(std::memory_order_relaxed);
+        found.busy = true;
+        taken_ = {holding::step::writing, which, found.generation};
+        this->own().in_hand.store(taken_.word(), std::memory_order_relaxed);
+        PARLEY_CRASH_POINT("pool: block written down, not taken");
+        // Release: whoever finds the block busy in this use finds it in this hand too, or past it.
+        if (there.compare_exchange_strong(word, found.word(), std::memory_order_acq_rel, std::memory_order_relaxed)) {
+            return true;
+        }
+        taken_.at = holding::step::none;
+        this->own().in_hand.store(0, std::memory_order_relaxed);
+        return false;
+    }
+
+    [[nodiscard]] bool take_used_before(std::size_t size_class) noexcept {
+        constexpr std::size_t looks = 4;  // several receivers give back in another order
+        auto& mine = used_[size_class];
+        const auto count = std::min(looks, mine.blocks.size());
+        for (std::size_t look = 0; look < count; ++look) {
+            const auto index = mine.blocks[mine.next];
+            mine.step(1);
+            if (take({static_cast<std::uint32_t>(size_class), index})) [[likely]] {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    [[nodiscard]] bool take_new(std::size_t size_class) {
+        if (at_limit_[size_class]) {
+            return false;
+        }
+        const auto first = this->carve(size_class);
+        if (!first) {
+            at_limit_[size_class] = true;  // what has been reserved stays reserved
+            return false;
+        }
+        for (auto index = *first; index < this->carved(size_class); ++index) {
+            used_[size_class].add(index);
+        }
+        return take({static_cast<std::uint32_t>(size_class), *first});
+    }
+
+    /// When there is no free block: says so, and looks once more.
+    [[nodiscard, gnu::cold, gnu::noinline]] bool take_scarce(std::size_t size_class) {
+        auto& shared = this->body();
+        freed_seen_ = shared.freed.load(std::memory_order_acquire);
+        shared.wanted.store(1, std::memory_order_seq_cst);
+        if (suspicion_.due()) {
+            static_cast<void>(this->free_what_the_dead_hold());
+        }
+        const bool found = take_any(size_class);
+        if (found && Traits::sender_side::waits && !shared.lot.anybody()) {
+            shared.wanted.store(0, std::memory_order_relaxed);
+        }
+        return found;
+    }
+
+    /// Any free block of this class or a larger one, whoever used it before.
+    [[nodiscard]] bool take_any(std::size_t smallest) {
+        for (auto size_class = smallest; size_class < classes::count; ++size_class) {
+            const auto count = this->carved(size_class);
+            for (std::uint32_t index = 0; index < count; ++index) {
+                if (take({static_cast<std::uint32_t>(size_class), index})) {
+                    auto& mine = used_[size_class];
+                    if (std::find(mine.blocks.begin(), mine.blocks.end(), index) == mine.blocks.end()) {
+                        mine.add(index);
+                    }
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    holding taken_;
+    std::array<used, classes::count> used_;
+    std::array<bool, classes::count> at_limit_{};
+    std::uint32_t freed_seen_ = 0;
+    transport::memory::suspicion suspicion_;
+};
+
+}  // namespace parley::pool

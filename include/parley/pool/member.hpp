@@ -1,0 +1,314 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <unistd.h>
+
+#include <parley/os/crash_point.hpp>
+#include <parley/os/error.hpp>
+#include <parley/os/file_lock.hpp>
+#include <parley/pool/block.hpp>
+#include <parley/pool/body.hpp>
+#include <parley/pool/size_classes.hpp>
+#include <parley/segment/locks.hpp>
+#include <parley/segment/segment.hpp>
+
+/// A pool of blocks of shared memory, in which the bytes of messages stay while references to them travel.
+///
+/// A block is free or busy (pool/block.hpp); its state is one word in a line of its own. Whoever has a block in hand
+/// wrote that down in its own line *before* the block became its own, and the word names the use of the block, so that
+/// a record which came true is told from one that did not:
+///
+///   sender    in hand: writing(b, g)  b: free -> busy(g)   bytes   in hand: sending   reference -> link   in hand:
+///   none receiver  link -> reference   in hand: reading(b, g)   bytes   b: busy(g) -> free   in hand: none
+///
+/// No step waits for anybody, and none is a system call, but for the first use of new memory. What a kill leaves:
+///   - before `busy(g)`: a record of a use that never was; nobody heeds it.
+///   - in `writing`, or in `reading` where nobody is given the message again: a busy block that certainly is in no
+///   link.
+///     Whoever lacks a block frees it (member::free_what_the_dead_hold), and so does who takes the place of the dead.
+///   - in `sending`, between link and `reading`, or with the memory of a socket: a busy block in no hand, of which
+///   nobody
+///     knows whether the link has a reference. A receiver that has found the link empty while nobody else was on the
+///     way knows that there is none (pool/sweep.hpp).
+/// A block that is freed in vain too late costs room, one that is freed too early would be read by two: where there is
+/// doubt it stays busy.
+
+namespace parley::pool {
+
+/// What all pools of a composition have in common. `Owned`: the pool goes with one process, the receiver that made it.
+/// `Redelivers`: what a dead receiver had in hand is given to another.
+template <class Classes, class SenderSide, bool Owned, bool Redelivers>
+struct traits {
+    using classes = Classes;
+    using sender_side = SenderSide;
+    using body_type = body<SenderSide, Classes>;
+    using segment_type = segment::segment<backing, body_type>;
+    static constexpr bool owned = Owned;
+    static constexpr bool redelivers = Redelivers;
+};
+
+/// One process's hold on a pool, and its place there.
+template <class Traits, bool IsSender>
+class member {
+public:
+    using classes = typename Traits::classes;
+    using body_type = typename Traits::body_type;
+    using segment_type = typename Traits::segment_type;
+
+    /// Attaches. `limit`: bytes for all blocks, where this process creates the pool.
+    member(const segment::attachment_request& request, std::uint64_t limit) {
+        segment_ = segment_type::attach(request, [&](segment_type& joined) { join(joined, limit); });
+    }
+
+    member(const member&) = delete;
+    member& operator=(const member&) = delete;
+
+    ~member() {
+        segment_.leave([&](segment_type& left) {
+            own().number.store(0, std::memory_order_relaxed);
+            os::unlock_byte(left.file(), lock_of<IsSender>(place_));
+        });
+    }
+
+    static bool remove(std::string_view name, const segment::identity& id) {
+        return segment_type::remove(name, id, [](body_type& body) { body.lot.wake_all(); });
+    }
+
+    [[nodiscard]] const segment_type& segment() const noexcept { return segment_; }
+    [[nodiscard]] body_type& body() const noexcept { return segment_.body(); }
+    [[nodiscard]] std::size_t place() const noexcept { return place_; }
+    [[nodiscard]] const geometry<classes>& layout() const noexcept { return layout_; }
+    [[nodiscard]] participant& own() const noexcept { return lines<IsSender>(body())[place_]; }
+
+    /// Where the state of a block is, and its bytes.
+    [[nodiscard]] std::atomic<std::uint64_t>& state_of(block which) const noexcept {
+        return *std::launder(reinterpret_cast<std::atomic<std::uint64_t>*>(base() + layout_.state_of(which)));
+    }
+    [[nodiscard]] std::byte* bytes_of(block which) const noexcept { return base() + layout_.body_of(which); }
+
+    /// How many blocks of a class there are. What a hostile peer writes there leads nowhere else.
+    [[nodiscard]] std::uint32_t carved(std::size_t size_class) const noexcept {
+        return std::min(body().carved[size_class].load(std::memory_order_acquire), layout_.blocks(size_class));
+    }
+
+    template <bool Sender>
+    [[nodiscard]] bool alive(std::size_t place) const noexcept {
+        return (Sender == IsSender && place == place_) ||
+               os::byte_is_locked_by_other(segment_.file(), lock_of<Sender>(place));
+    }
+
+    /// Adds blocks of a class to the pool, as many as fill `carved_at_once`; the first one's index, or none: the limit.
+    /// Throws `errc::no_space` where there is no memory and not one block of the class yet.
+    [[nodiscard]] std::optional<std::uint32_t> carve(std::size_t size_class) {
+        if (carved(size_class) == layout_.blocks(size_class)) {
+            return std::nullopt;
+        }
+        const os::byte_guard growing(segment_.file(), segment::locks::growth);
+        const auto first = carved(size_class);
+        const auto size = std::uint64_t{classes::size_of(size_class)};
+        const auto allowed = first < geometry<classes>::fewest_blocks
+                                 ? geometry<classes>::fewest_blocks - first
+                                 : (limit() - std::min(limit(), reserved())) / size;
+        const auto count = static_cast<std::uint32_t>(
+            std::min({std::max<std::uint64_t>(carved_at_once / size, 1),
+                      std::uint64_t{layout_.blocks(size_class) - first}, std::uint64_t{allowed}}));
+        if (count == 0) {
+            return std::nullopt;
+        }
+        const auto part = static_cast<std::uint32_t>(size_class);
+        try {
+            reserve(layout_.state_of({part, first}), count * os::cache_line);
+            reserve(layout_.body_of({part, first}), count * size);
+        } catch (const error&) {
+            if (first == 0) {
+                throw;
+            }
+            return std::nullopt;
+        }
+        PARLEY_CRASH_POINT("pool: memory reserved, blocks not counted");
+        body().carved[size_class].store(first + count, std::memory_order_release);
+        return first;
+    }
+
+    /// Makes a block free that is busy in that use; whether it was. Release: whoever takes it next comes after what was
+    /// read from it here (F, to T in pool/lender.hpp).
+    bool free(block which, std::uint32_t generation) noexcept {
+        auto& there = state_of(which);
+        auto word = there.load(std::memory_order_relaxed);
+        auto found = state::of(word);
+        if (!found.busy || found.generation != generation) {
+            return false;
+        }
+        found.busy = false;
+        return there.compare_exchange_strong(word, found.word(), std::memory_order_release, std::memory_order_relaxed);
+    }
+
+    /// After blocks were freed: tells those who lack one.
+    void say_freed() noexcept {
+        segment_.fence();
+        if (body().wanted.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+            body().freed.fetch_add(1, std::memory_order_release);
+            body().lot.wake_one();
+        }
+    }
+
+    /// Frees the blocks of dead processes that certainly are in no link. Whether there were any.
+    bool free_what_the_dead_hold() noexcept {
+        bool found = false;
+        for (std::size_t place = 0; place < places; ++place) {
+            found = free_of_dead<true>(place) || found;
+            found = free_of_dead<false>(place) || found;
+        }
+        return found;
+    }
+
+    /// Throws what ends every wait for a block: the pool has gone with its owner, or was removed.
+    void check_open() {
+        if constexpr (Traits::owned) {
+            static_cast<void>(segment_.bury_dead_owner());
+        }
+        switch (segment_.closed()) {
+            case segment::closing::open:
+                return;
+            case segment::closing::owner_died:
+                throw_error(errc::peer_died, "waiting for a block of " + segment_.path() +
+                                                 ": the receiver to which it belongs was killed; start it again, then "
+                                                 "open the channel anew");
+            case segment::closing::removed:
+                throw_error(errc::closed, segment_.path() +
+                                              " is closed: it was removed, or its owner has left; open the channel "
+                                              "again when a new one exists");
+        }
+    }
+
+private:
+    static constexpr std::uint64_t largest_limit = std::uint64_t{1} << 44;
+    static constexpr std::uint64_t first_page = round_up(segment::whole_size<body_type>, page);
+    static constexpr std::uint64_t carved_at_once = 65536;
+
+    template <bool Sender>
+    [[nodiscard]] static auto& lines(body_type& shared) noexcept {
+        if constexpr (Sender) {
+            return shared.senders;
+        } else {
+            return shared.receivers;
+        }
+    }
+
+    template <bool Sender>
+    [[nodiscard]] static std::uint32_t lock_of(std::size_t place) noexcept {
+        return (Sender ? segment::locks::sender_places : segment::locks::receiver_places) +
+               static_cast<std::uint32_t>(place);
+    }
+
+    [[nodiscard]] std::byte* base() const noexcept { return static_cast<std::byte*>(blocks_.get_address()); }
+    [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
+
+    [[nodiscard]] std::uint64_t reserved() const noexcept {
+        std::uint64_t sum = 0;
+        for (std::size_t each = 0; each < classes::count; ++each) {
+            sum += carved(each) * std::uint64_t{classes::size_of(each)};
+        }
+        return sum;
+    }
+
+    void reserve(std::uint64_t offset, std::uint64_t size) const {
+        const auto begin = offset / page * page;
+        const auto end = round_up(offset + size, page);
+        backing::reserve(segment_.file(), {1, first_page + begin, static_cast<std::size_t>(end - begin)},
+                         segment_.permissions(), "messages in " + segment_.path());
+    }
+
+    /// At the gate.
+    void join(segment_type& joined, std::uint64_t limit) {
+        auto& shared = joined.body();
+        std::uint64_t agreed = 0;
+        if (shared.limit.compare_exchange_strong(agreed, limit, std::memory_order_relaxed)) {
+            agreed = limit;
+        }
+        if (agreed == 0 || agreed > largest_limit) {
+            throw_error(errc::corrupt, joined.path() + " says that it may have " + std::to_string(agreed) +
+                                           " bytes; remove the channel");
+        }
+        limit_ = agreed;
+        layout_ = geometry<classes>{agreed};
+        // Sparse: takes no memory. So long that no block is beyond the end, where an access would be SIGBUS.
+        const auto end = first_page + layout_.size();
+        if (backing::size(joined.file()) < end && ::ftruncate(joined.file(), static_cast<::off_t>(end)) != 0) {
+            os::throw_system(errno, "giving " + joined.path() + " a length of " + std::to_string(end) + " bytes",
+                             "see the limit of file sizes (ulimit -f)");
+        }
+        blocks_ = backing::map(joined.file(), {1, first_page, static_cast<std::size_t>(layout_.size())});
+        take_place(joined);
+    }
+
+    void take_place(segment_type& joined) {
+        for (place_ = 0; place_ < places; ++place_) {
+            if (os::try_lock_byte(joined.file(), lock_of<IsSender>(place_))) {
+                auto& line = lines<IsSender>(joined.body())[place_];
+                free_certain(joined.body(), holding::of(line.in_hand.load(std::memory_order_relaxed)));
+                line.in_hand.store(0, std::memory_order_relaxed);
+                line.passages.store(0, std::memory_order_relaxed);
+                line.number.store(next_number(joined.body()), std::memory_order_release);
+                if constexpr (IsSender) {
+                    joined.body().lot.occupy(place_);
+                }
+                return;
+            }
+        }
+        throw_error(errc::too_many_participants,
+                    joined.path() + " has " + std::to_string(places) + " live " + (IsSender ? "senders" : "receivers") +
+                        ", as many as there are places; let one leave, or divide them among several channels");
+    }
+
+    [[nodiscard]] static std::uint32_t next_number(body_type& shared) noexcept {
+        for (;;) {
+            const auto next = (shared.numbers.fetch_add(1, std::memory_order_relaxed) + 1) & state::largest_number;
+            if (next != 0) {
+                return next;
+            }
+        }
+    }
+
+    template <bool Sender>
+    bool free_of_dead(std::size_t place) noexcept {
+        auto& line = lines<Sender>(body())[place];
+        const auto number = line.number.load(std::memory_order_acquire);
+        if (line.in_hand.load(std::memory_order_relaxed) == 0 || alive<Sender>(place)) {
+            return false;
+        }
+        // What the dead wrote last, now that it is dead; and nobody has come to its place meanwhile.
+        const auto left = holding::of(line.in_hand.load(std::memory_order_acquire));
+        return line.number.load(std::memory_order_relaxed) == number && free_certain(body(), left);
+    }
+
+    /// The record of a dead process: the block is free after this, if it was certain that no link has it.
+    bool free_certain(body_type& shared, const holding& left) noexcept {
+        const bool certain =
+            left.at == holding::step::writing || (left.at == holding::step::reading && !Traits::redelivers);
+        if (!certain || left.what.size_class >= classes::count ||
+            left.what.index >= std::min(shared.carved[left.what.size_class].load(std::memory_order_acquire),
+                                        layout_.blocks(left.what.size_class))) {
+            return false;
+        }
+        return free(left.what, left.generation);
+    }
+
+    segment_type segment_;
+    segment::region blocks_;
+    geometry<classes> layout_{0};
+    std::uint64_t limit_ = 0;
+    std::size_t place_ = 0;
+};
+
+}  // namespace parley::pool
