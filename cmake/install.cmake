@@ -22,7 +22,8 @@ install(FILES ${PROJECT_BINARY_DIR}/parley-config.cmake ${PROJECT_BINARY_DIR}/pa
 # Both folders may be absolute; from an absolute one the way to the headers is absolute too.
 set(parley_pc_prefix ${CMAKE_INSTALL_PREFIX})
 if(NOT IS_ABSOLUTE ${parley_pkgconfig_dir})
-    file(RELATIVE_PATH up /prefix/${parley_pkgconfig_dir} /prefix)
+    cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX}/${parley_pkgconfig_dir}
+               OUTPUT_VARIABLE up)
     set(parley_pc_prefix "\${pcfiledir}/${up}")
 endif()
 set(parley_pc_includedir ${CMAKE_INSTALL_INCLUDEDIR})
