@@ -1,5 +1,5 @@
 # `cmake --install` puts the headers and what finds them: a package file, so that find_package(parley CONFIG) gives
-# parley::parley, and one for pkg-config. What is installed may be moved: both files find the headers from where they lie.
+# parley::parley, and one for pkg-config. What is installed may be moved: both find the headers from where they lie.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 

@@ -104,7 +104,8 @@ def main():
     print(f"conan install in a project outside the tree, with {here[-1]}")
     with elsewhere() as folder:
         source = project("find_package", folder)
-        (source / "conanfile.txt").write_text(f"[requires]\nparley/{version}\n\n[generators]\nCMakeDeps\nCMakeToolchain\n")
+        wants = f"[requires]\nparley/{version}\n\n[generators]\nCMakeDeps\nCMakeToolchain\n"
+        (source / "conanfile.txt").write_text(wants)
         conan("install", source, "--output-folder", source / "build", "--profile:all", uses, "--build=never")
         build_and_run(
             source,

@@ -73,5 +73,5 @@ def has(program):
 
 
 def without_git_variables():
-    """An environment in which git takes its folder and its settings from nowhere else, even when a hook runs the tests."""
+    """An environment in which git takes its folder from nowhere else, even when a hook runs the tests."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

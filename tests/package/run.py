@@ -44,7 +44,7 @@ def add_subdirectory(arguments, folder):
 
 
 def fetch_content(arguments, folder):
-    """What is fetched is the last commit, by its hash: there may be no branch, and what is not committed has no place."""
+    """What is fetched is the last commit, by its hash: there may be no branch. What is not committed is not tried."""
     if not has("git"):
         skip("git is missing")
     # git refuses a clone of what belongs to somebody else, as a tree does that was mounted into a container.
