@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <parley/os/clock.hpp>
@@ -34,10 +35,11 @@ public:
         const auto size_class = classes::class_for(size);
         if (!take_used_before(size_class) && !take_new(size_class) && !take_any(size_class)) [[unlikely]] {
             if (!take_scarce(size_class)) {
-                this->check_open();
+                check_open();
                 return nullptr;
             }
         }
+        waited_ = false;
         PARLEY_CRASH_POINT("pool: block taken, not written");
         return this->bytes_of(taken_.what);
     }
@@ -86,14 +88,17 @@ public:
         auto& shared = this->body();
         bool look_again = false;
         bool slept = false;
-        return waiting::wait_until(
+        waited_ = true;
+        const bool woken = waiting::wait_until(
             shared.lot, this->place(), until,
             [&] { return look_again || shared.freed.load(std::memory_order_acquire) != freed_seen_; },
             [&] {
-                this->check_open();
+                check_open();
                 look_again = true;  // a block may have become free before anybody knew that it is wanted
             },
             slept);
+        waited_ = woken;  // who was woken asks for a block next
+        return woken;
     }
 
 private:
@@ -108,6 +113,8 @@ private:
         }
         void step(std::size_t count) noexcept { next = (next + count) % blocks.size(); }
     };
+
+    void check_open() { base::check_open(std::exchange(waited_, false)); }
 
     [[nodiscard]] block next_of(std::uint32_t size_class) const noexcept {
         const auto& mine = used_[size_class];
@@ -208,6 +215,7 @@ private:
     std::array<used, classes::count> used_;
     std::array<bool, classes::count> at_limit_{};
     std::uint32_t freed_seen_ = 0;
+    bool waited_ = false;
     transport::memory::suspicion suspicion_;
 };
 

@@ -172,8 +172,9 @@ public:
         return found;
     }
 
-    /// Throws what ends every wait for a block: the pool has gone with its owner, or was removed.
-    void check_open() {
+    /// Throws what ends every wait for a block: the pool has gone with its owner, or was removed. As in every link,
+    /// only who has `waited` is told that the owner was killed; who comes later finds it closed.
+    void check_open(bool waited) {
         if constexpr (Traits::owned) {
             static_cast<void>(segment_.bury_dead_owner());
         }
@@ -181,6 +182,11 @@ public:
             case segment::closing::open:
                 return;
             case segment::closing::owner_died:
+                if (!waited) {
+                    throw_error(errc::closed, segment_.path() +
+                                                  " is closed: its owner was killed; open the channel "
+                                                  "again when a new one exists");
+                }
                 throw_error(errc::peer_died, "waiting for a block of " + segment_.path() +
                                                  ": the receiver to which it belongs was killed; start it again, then "
                                                  "open the channel anew");
