@@ -44,6 +44,13 @@ public:
         return this->bytes_of(taken_.what);
     }
 
+    /// Throws as `check_open` where the pool is known to be closed, though it may have free blocks.
+    void check_known_open() {
+        if (this->segment().closed() != segment::closing::open) [[unlikely]] {
+            check_open();
+        }
+    }
+
     /// Bytes that the block in hand has room for.
     [[nodiscard]] std::size_t capacity() const noexcept { return classes::size_of(taken_.what.size_class); }
 
