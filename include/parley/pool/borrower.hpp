@@ -149,7 +149,8 @@ private:
         for (const auto& each : suspects_) {
             const auto then = state::of(each.word);
             const auto& there = this->state_of(each.what);
-            if (there.load(std::memory_order_acquire) == each.word && !is_in_hand(each.what, then.generation) &&
+            if (there.load(std::memory_order_acquire) == each.word &&
+                !this->in_living_hand(this->body(), each.what, then.generation) &&
                 !(Lingers && sender_lives(then.by))) {
                 freed = this->free(each.what, then.generation) || freed;
             }
@@ -158,20 +159,6 @@ private:
         if (freed) {
             this->say_freed();
         }
-    }
-
-    [[nodiscard]] bool is_in_hand(block what, std::uint32_t generation) const noexcept {
-        const auto holds = [&](const participant& line) {
-            const auto held = holding::of(line.in_hand.load(std::memory_order_acquire));
-            return held.at != holding::step::none && held.what == what && held.generation == generation;
-        };
-        for (std::size_t place = 0; place < places; ++place) {
-            if ((holds(this->body().senders[place]) && this->template alive<true>(place)) ||
-                (holds(this->body().receivers[place]) && this->template alive<false>(place))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     [[nodiscard]] bool sender_lives(std::uint32_t number) const noexcept {

@@ -191,6 +191,21 @@ public:
         }
     }
 
+    /// Whether a live process has that use of the block in hand.
+    [[nodiscard]] bool in_living_hand(body_type& shared, block what, std::uint32_t generation) const noexcept {
+        const auto holds = [&](const participant& line) {
+            const auto held = holding::of(line.in_hand.load(std::memory_order_acquire));
+            return held.at != holding::step::none && held.what == what && held.generation == generation;
+        };
+        for (std::size_t place = 0; place < places; ++place) {
+            if ((holds(shared.senders[place]) && alive<true>(place)) ||
+                (holds(shared.receivers[place]) && alive<false>(place))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
 private:
     static constexpr std::uint64_t largest_limit = std::uint64_t{1} << 44;
     static constexpr std::uint64_t first_page = round_up(segment::whole_size<body_type>, page);
@@ -301,7 +316,8 @@ private:
                                         layout_.blocks(left.what.size_class))) {
             return false;
         }
-        return free(left.what, left.generation);
+        // By rendezvous, a sender still has what a receiver died over, and offers it again.
+        return !in_living_hand(shared, left.what, left.generation) && free(left.what, left.generation);
     }
 
     segment_type segment_;
