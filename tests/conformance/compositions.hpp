@@ -13,7 +13,8 @@
 /// The words of the axes other than the transport are listed once for all memory, in `in_memory`, and once for all that
 /// the kernel carries, in `in_kernel`; every transport gets all of them that compile on it, which is what its
 /// capabilities say. The list is not the full product, which tests/static covers: each word stands beside each word of
-/// every other axis at least once. A new transport is a line in tests/CMakeLists.txt.
+/// every other axis at least once. With `map` the transport sees another message and the same words, so that each
+/// algorithm stands once. A new transport is a line in tests/CMakeLists.txt.
 
 namespace parley::conformance {
 
@@ -81,6 +82,18 @@ struct in_memory {
         words<port, zero, sync<nonblocking, blocking>>,        //
         words<port, zero, sync<blocking_on<spin>, nonblocking>>>;
 
+    using mapped_mailboxes = std::tuple<  //
+        words<parley::map>,               //
+        words<parley::map, bounded<1>, nonblocking, mailbox_by<round_robin, at_least_once>>,
+        words<parley::map, bounded<3>, sync<blocking_on<futex>, nonblocking>, mailbox_by<exclusive>>,
+        words<parley::map, unbounded, sync<nonblocking, blocking>>,  //
+        words<parley::map, zero, blocking_on<spin>>>;
+
+    using mapped_ports = std::tuple<  //
+        words<parley::map, port, bounded<3>, sync<nonblocking, blocking_on<futex>>>,
+        words<parley::map, port, unbounded>,  //
+        words<parley::map, port, zero, sync<blocking, nonblocking>>>;
+
     using links = std::tuple<                                          //
         words<direct>,                                                 //
         words<direct, bounded<1>, nonblocking>,                        //
@@ -108,6 +121,9 @@ struct in_other_memory {
         words<port, bounded<1>, nonblocking>,                 //
         words<port, unbounded, sync<blocking, nonblocking>>,  //
         words<port, zero, blocking_on<futex>>>;
+    using mapped_mailboxes = std::tuple<  //
+        words<parley::map, bounded<3>, mailbox_by<at_least_once>>, words<parley::map, zero>>;
+    using mapped_ports = std::tuple<words<parley::map, port>>;
     using links = std::tuple<                                          //
         words<direct>,                                                 //
         words<direct, bounded<3>, sync<nonblocking, blocking>>,        //
@@ -131,6 +147,10 @@ struct in_kernel {
         words<port, unbounded>,                                //
         words<port, zero>,                                     //
         words<port, zero, sync<nonblocking, blocking>>>;
+    using mapped_mailboxes = std::tuple<  //
+        words<parley::map>, words<parley::map, zero>>;
+    using mapped_ports = std::tuple<  //
+        words<parley::map, port, bounded<4>, sync<blocking, nonblocking>>, words<parley::map, port, unbounded>>;
     using links = std::tuple<                                    //
         words<direct>,                                           //
         words<direct, bounded<4>, sync<nonblocking, blocking>>,  //
@@ -154,6 +174,8 @@ struct on {
     using zero_mailboxes = of<typename lists::zero_mailboxes>;
     using mailboxes = joined<bounded_mailboxes, unbounded_mailboxes, zero_mailboxes>;
     using ports = of<typename lists::ports>;
+    using mapped_mailboxes = of<typename lists::mapped_mailboxes>;
+    using mapped_ports = of<typename lists::mapped_ports>;
     using links = of<typename lists::links>;
 };
 

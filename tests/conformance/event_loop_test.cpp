@@ -79,6 +79,8 @@ TEST_CASE("20 receivers of different transports in one epoll loop of one thread"
     every.add<channel<item, mqueue>>(received);
     every.add<channel<item, sysv_mqueue, direct>>(received);
     every.add<channel<item, fifo, port>>(received);
+    every.add<channel<item, shm, parley::map>>(received);
+    every.add<channel<item, fifo, port, parley::map>>(received);
     every.add<channel<item, fifo, direct, bounded<1>>>(received);
     every.add<channel<item, unix_stream, port>>(received);
     every.add<channel<item, unix_stream, direct, zero>>(received);

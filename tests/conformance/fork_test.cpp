@@ -4,6 +4,7 @@
 #include <list>
 #include <optional>
 #include <system_error>
+#include <tuple>
 
 #include <unistd.h>
 
@@ -17,8 +18,10 @@
 
 namespace parley::conformance {
 
-TEST_CASE("a child that destroys what it inherited does not detach its parent's") {
-    using C = on<shm>::c<bounded<3>, owner_lifetime>;
+using inherited = std::tuple<on<shm>::c<bounded<3>, owner_lifetime>, on<shm>::c<bounded<3>, parley::map>>;
+
+TEMPLATE_LIST_TEST_CASE("a child that destroys what it inherited does not detach its parent's", "", inherited) {
+    using C = TestType;
     venue<C> place;
     std::optional<sender<C>> out{place.name()};
     std::optional<receiver<C>> in{place.name()};

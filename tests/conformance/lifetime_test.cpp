@@ -33,6 +33,7 @@ using stayers = std::tuple<on<shm>::c<>,                                      //
                            on<shm>::c<bounded<1>, nonblocking>,               //
                            on<sysv_shm>::c<bounded<3>>,                       //
                            on<sysv_shm>::c<unbounded>,                        //
+                           on<shm>::c<parley::map, bounded<3>>,               //
                            on<mapped_file>::c<bounded<3>>>;
 
 TEMPLATE_LIST_TEST_CASE("removal ends every wait, after what was sent before has been received", "", stayers) {

@@ -51,6 +51,7 @@ struct each_way {
                                 parley::channel<Message, shm, unbounded, blocking_on<futex>>,  //
                                 parley::channel<Message, mapped_file, bounded<3>, port>,       //
                                 parley::channel<Message, sysv_shm, zero>,                      //
+                                parley::channel<Message, fifo, port, parley::map>,             //
                                 parley::channel<Message, anonymous_shm, zero, direct>,         //
                                 parley::channel<Message, shm, zero, sync<nonblocking, blocking>>>;
 };
@@ -290,6 +291,7 @@ TEST_CASE("a message that its codec refuses is dropped, reported, and does not s
     check(std::type_identity<parley::channel<person, shm, bounded<3>>>{});
     check(std::type_identity<parley::channel<person, shm, bounded<1>, direct>>{});
     check(std::type_identity<parley::channel<person, shm, zero>>{});
+    check(std::type_identity<parley::channel<person, shm, parley::map, bounded<3>>>{});
     check(std::type_identity<parley::channel<person, shm, unbounded, mailbox_by<at_least_once, round_robin>>>{});
 }
 

@@ -20,6 +20,7 @@ using ports = std::tuple<on<shm>::c<port>,                                  //
                          on<shm>::c<port, bounded<1>, blocking_on<futex>>,  //
                          on<shm>::c<port, bounded<3>, blocking_on<spin>>,   //
                          on<shm>::c<port, zero>,                            //
+                         on<shm>::c<port, parley::map, bounded<3>>,         //
                          on<sysv_shm>::c<port, bounded<3>>,                 //
                          on<mapped_file>::c<port, bounded<3>>>;
 

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -152,6 +153,27 @@ TEST_CASE("a bounded channel needs no room after its creation") {
             for (int each = 0; each < 64; ++each) {
                 PARLEY_CHECK_IN_CHILD(in.receive().number == message.number);
             }
+        }
+    });
+}
+
+TEST_CASE("a message for which the pool has no memory is errc::no_space, and a smaller one is sent") {
+    constexpr std::size_t mebibyte = std::size_t{1} << 20;
+    with_small_file_system("/dev/shm", "4m", [&] {
+        using C = parley::channel<bytes<16 * mebibyte>, parley::map, bounded<4>>;
+        sender<C> out{"mapped"};
+        receiver<C> in{"mapped"};
+        std::error_code code;
+        PARLEY_CHECK_IN_CHILD(thrown_by([&] { return out.loan(5 * mebibyte); }) == errc::no_space);
+        PARLEY_CHECK_IN_CHILD(!out.try_loan(16 * mebibyte, code) && code == errc::no_space);
+        for (int round = 0; round < 20; ++round) {
+            auto loan = out.loan(mebibyte);
+            std::memset(loan.room().data(), round, mebibyte);
+            loan.resize(mebibyte);
+            out.send(std::move(loan));
+            const auto held = in.take();
+            PARLEY_CHECK_IN_CHILD(held.content().size() == mebibyte);
+            PARLEY_CHECK_IN_CHILD(held.content().back() == static_cast<std::byte>(round));
         }
     });
 }

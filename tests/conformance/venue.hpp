@@ -47,6 +47,9 @@ template <class C>
 inline constexpr bool named = C::transport::capabilities.named;
 template <class C>
 inline constexpr bool pairwise = C::addressing::pairwise;
+/// Whether there are loans and held messages: the transport is memory, or the message stays in memory.
+template <class C>
+inline constexpr bool in_place = C::transport::capabilities.in_place || C::payload::stays;
 
 template <class Side>
 constexpr bool sleeping_side() {
@@ -63,6 +66,15 @@ inline constexpr bool receiver_sleeps = sleeping_side<typename C::synchronizatio
 
 /// How long a wait lasts that must end by its deadline because nothing happens.
 inline constexpr auto short_wait = 5ms;
+
+/// How much is sent in advance where there is no bound. Where messages stay in a pool, the pool is the memory whose end
+/// is the limit, and has this room.
+inline constexpr std::uint32_t backlog = 100'000;
+template <class C>
+[[nodiscard]] constexpr options roomy() {
+    constexpr std::uint64_t block = 64;  // of the smallest message
+    return {.pool_size = C::payload::stays && unlimited<C> ? 2 * block * backlog : 0};
+}
 
 /// An address of this machine that no other test uses: all of 127.0.0.0/8 is this machine, and the process number says
 /// which part of it is whose. The ports are below those that the kernel gives out by itself.
@@ -132,7 +144,7 @@ public:
             return side<parley::sender<C>, nothing>{nullptr,
                                                     parley::sender<C>{open_only, name_, options{.open_within = 60s}}};
         } else {
-            return side<parley::sender<C>, nothing>{nullptr, parley::sender<C>{name_}};
+            return side<parley::sender<C>, nothing>{nullptr, parley::sender<C>{name_, roomy<C>()}};
         }
     }
 
@@ -140,7 +152,7 @@ public:
         if constexpr (pairwise<C>) {
             return end_of_link(receiver_name(), sender_name());
         } else {
-            return side<parley::receiver<C>, nothing>{nullptr, parley::receiver<C>{name_}};
+            return side<parley::receiver<C>, nothing>{nullptr, parley::receiver<C>{name_, roomy<C>()}};
         }
     }
 
@@ -214,6 +226,29 @@ template <class Out, class Message>
         out.send(message);
     } else {
         while (!out.send(message)) {
+            ::sched_yield();
+        }
+    }
+}
+
+/// Sends a loan if that is possible at once, and says in `code` why not. What is sent of a slot of the link is always
+/// possible; a block of a pool has yet to find room in the link.
+template <class Out>
+[[nodiscard]] bool try_put(Out& out, typename Out::loan_type& loan, std::error_code& code) {
+    if constexpr (requires { out.try_send(loan, code); }) {
+        return out.try_send(loan, code);
+    } else {
+        return out.send(std::move(loan), code);
+    }
+}
+
+/// Sends a loan in the composition's own way; a side that does not wait tries again.
+template <class Out>
+void put_loan(Out& out, typename Out::loan_type&& loan) {
+    if constexpr (requires { out.send(std::move(loan)); }) {
+        out.send(std::move(loan));
+    } else {
+        while (!out.try_send(loan)) {
             ::sched_yield();
         }
     }

@@ -50,7 +50,11 @@ void send_in_every_way(Sender& out) {
     if constexpr (!waits_with_loan && requires { out.try_loan(); }) {
         static bool let_go = false;
         if (auto loan = out.try_loan(); loan && (let_go = !let_go)) {
-            out.send(std::move(*loan));
+            if constexpr (requires { out.try_send(*loan); }) {
+                static_cast<void>(out.try_send(*loan));
+            } else {
+                out.send(std::move(*loan));
+            }
         }
     }
 }

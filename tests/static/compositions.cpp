@@ -69,11 +69,18 @@ static_assert(buffering_of<int, tcp>::capacity > buffering_of<book, tcp>::capaci
 static_assert(buffering_of<int, udp>::capacity > buffering_of<page, udp>::capacity);
 static_assert(std::is_same_v<buffering_of<book, shm>, bounded<1024>>);
 static_assert(std::is_same_v<buffering_of<int, mqueue, unbounded>, unbounded>);
+// What travels counts, and with map that is a reference.
+static_assert(buffering_of<book, tcp>::capacity != buffering_of<int, tcp>::capacity);
+static_assert(std::is_same_v<buffering_of<book, unix_stream, port, parley::map>,
+                             buffering_of<pool::block_reference, unix_stream, port>>);
+static_assert(std::is_same_v<buffering_of<book, mqueue, parley::map>, bounded<10>>);
 // With raw it is the kernel's.
 static_assert(std::is_same_v<buffering_of<int, tcp, raw>, bounded_by_kernel>);
 static_assert(std::is_same_v<buffering_of<int, fifo, raw>, bounded_by_kernel>);
 static_assert(!std::is_same_v<buffering_of<int, tcp, framed>, bounded_by_kernel>);
 static_assert(std::is_same_v<word<framing_axis>, framed> && std::is_same_v<word<framing_axis, tcp, raw>, raw>);
+static_assert(std::is_same_v<word<payload_axis>, parley::copy>);
+static_assert(std::is_same_v<word<payload_axis, parley::map, fifo, port>, parley::map>);
 static_assert(std::is_same_v<word<lifetime_axis, tcp>, owner_lifetime>);
 static_assert(std::is_same_v<word<lifetime_axis, mqueue>, kernel_lifetime>);
 
@@ -102,7 +109,14 @@ static_assert(channel<int, tcp, port, nonblocking, raw>::description ==
               "message 4 bytes, alignment 4 i32; tcp; port; nonblocking to nonblocking; bounded_by_kernel; "
               "owner_lifetime; raw");
 
+// What becomes of the bytes is told when they stay.
+static_assert(channel<int, parley::map>::description ==
+              "message 4 bytes, alignment 4 i32; shm; mailbox<any, at_most_once>; "
+              "blocking_on<condvar> to blocking_on<condvar>; bounded<1024>; kernel_lifetime; map");
+static_assert(channel<int, parley::copy>::description == channel<int>::description);
+
 // Two spellings of one meaning.
+static_assert(channel<int, shm, parley::copy>::fingerprint == channel<int, shm>::fingerprint);
 static_assert(channel<int, tcp, port, framed>::fingerprint == channel<int, tcp, port>::fingerprint);
 static_assert(channel<int, parley::sync<blocking, blocking>>::fingerprint == channel<int, blocking>::fingerprint);
 static_assert(channel<int, parley::sync<blocking, nonblocking>>::fingerprint !=
@@ -116,6 +130,7 @@ static_assert(channel<int, unbounded>::fingerprint != channel<int>::fingerprint)
 static_assert(channel<int, owner_lifetime>::fingerprint != channel<int>::fingerprint);
 static_assert(channel<int, tcp, port, bounded_by_kernel, raw>::fingerprint !=
               channel<int, tcp, port, bounded_by_kernel>::fingerprint);
+static_assert(channel<int, parley::map>::fingerprint != channel<int>::fingerprint);
 static_assert(channel<unsigned>::fingerprint != channel<int>::fingerprint);
 
 // The same number from every compiler.
@@ -134,6 +149,8 @@ struct no_axis_of_ours {
 };
 static_assert(!composable<int, no_axis_of_ours>);
 static_assert(composable<int, shm, mailbox> && !composable<int, shm, sysv_shm> && !composable<int, zero, zero>);
+static_assert(composable<int, parley::map> && composable<int, parley::copy>);
+static_assert(!composable<int, parley::map, parley::copy> && !composable<int, parley::copy, parley::copy>);
 static_assert(composable<int, blocking> && !composable<int, blocking, parley::sync<blocking, blocking>>);
 static_assert(composable<int, mailbox_by<exclusive>> && !composable<int, mailbox_by<exclusive, any>>);
 static_assert(composable<int, mailbox_by<at_least_once>> && !composable<int, mailbox_by<at_least_once, at_most_once>>);
@@ -194,6 +211,21 @@ static_assert(composable<book, tcp, port> && composable<book, shm>);
 static_assert(composable<bytes<udp::capabilities.largest_unit>, udp, port, raw>);
 static_assert(!composable<bytes<udp::capabilities.largest_unit>, udp, port>);
 static_assert(!composable<bytes<udp::capabilities.largest_unit + 1>, udp, port, raw>);
+
+// Where messages can stay in memory while references travel.
+static_assert(composable<int, fifo, port, parley::map> && !composable<int, parley::pipe, port, parley::map>);
+static_assert(composable<int, shm, parley::map> && !composable<int, anonymous_shm, parley::map>);
+static_assert(composable<int, unix_stream, port, parley::map> && !composable<int, tcp, port, parley::map>);
+static_assert(composable<int, tcp, port, parley::copy> && !composable<int, udp, port, parley::map>);
+static_assert(composable<int, shm, port, parley::map> && !composable<int, shm, direct, parley::map>);
+static_assert(composable<int, direct, parley::copy> && !composable<int, rt_signal, direct, parley::map>);
+static_assert(composable<int, mqueue, parley::map> && !composable<int, mqueue, owner_lifetime, parley::map>);
+static_assert(composable<int, mapped_file, port, parley::map> && !composable<int, mapped_file, parley::map>);
+static_assert(composable<int, fifo, port, raw, parley::copy> && !composable<int, fifo, port, raw, parley::map>);
+static_assert(composable<int, fifo, port, framed, parley::map>);
+// Only the reference has to fit.
+static_assert(composable<book, mqueue, parley::map> && !composable<book, mqueue, parley::copy>);
+static_assert(composable<bytes<64 << 20>, unix_datagram, port, parley::map>);
 
 // A transport may be another with raw: a signal has many senders then.
 static_assert(composable<int, rt_signal, direct> && !composable<int, rt_signal, port>);

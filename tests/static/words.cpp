@@ -142,6 +142,23 @@ static_assert(!framing_word<framing_that_says_nothing_of_others> && !framing_wor
 static_assert(raw::foreign && !framed::foreign);
 static_assert(framed::implied && !raw::implied);
 
+// payload
+struct payload_that_may_be_anywhere {
+    using axis = payload_axis;
+    static constexpr std::string_view name = "payload_that_may_be_anywhere";
+};
+struct nameless_payload {
+    using axis = payload_axis;
+    static constexpr bool stays = false;
+};
+static_assert(payload_word<parley::copy> && payload_word<parley::map>);
+static_assert(!payload_word<payload_that_may_be_anywhere> && !payload_word<nameless_payload>);
+static_assert(!payload_word<raw> && !payload_word<shm> && !framing_word<parley::map>);
+static_assert(parley::map::stays && !parley::copy::stays);
+static_assert(parley::copy::implied && !compose::word_of<parley::map, framing_axis>);
+static_assert(std::is_same_v<parley::copy::travelling<double>, double>);
+static_assert(std::is_same_v<parley::map::travelling<double>, pool::block_reference>);
+
 // lifetime
 static_assert(lifetime_word<owner_lifetime> && lifetime_word<kernel_lifetime> && lifetime_word<filesystem_lifetime>);
 static_assert(!lifetime_word<shm> && !lifetime_word<int>);
@@ -150,6 +167,7 @@ static_assert(owner_lifetime::until == lifetime::end::owner && kernel_lifetime::
 // Each axis says of a word whether it is one of its own.
 static_assert(compose::sound_word_of<shm, transport_axis> && !compose::sound_word_of<shm, addressing_axis>);
 static_assert(compose::sound_word_of<port, addressing_axis> && !compose::sound_word_of<port, lifetime_axis>);
+static_assert(compose::sound_word_of<parley::map, payload_axis> && !compose::sound_word_of<raw, payload_axis>);
 static_assert(compose::word_of<nameless_transport, transport_axis> &&
               !compose::sound_word_of<nameless_transport, transport_axis>);
 static_assert(compose::word<zero> && !compose::word<any> && !compose::word<void> && !compose::word<int&>);

@@ -467,34 +467,6 @@ struct raw_message_is_its_bytes {
     };
 };
 
-struct message_fits_the_transport {
-    template <class C>
-    static constexpr bool holds = [] {
-        if constexpr (!message::sendable<typename C::message>) {
-            return true;
-        } else {
-            constexpr auto can = questions::can<C>;
-            constexpr bool one_sender = !questions::addressing_of<C>::many_senders || can.connected;
-            if constexpr (can.largest_unit == transport::any_size || (can.splits && one_sender)) {
-                return true;
-            } else if constexpr (can.headless) {
-                return message::wire<questions::travelling<C>>::capacity <= can.largest_unit;
-            } else {
-                return message::size_in_transit<questions::travelling<C>, questions::framing_of<C>::foreign> <=
-                       can.largest_unit;
-            }
-        }
-    }();
-
-    template <class C>
-    struct sentence {
-        static_assert(holds<C>,
-                      "parley: the message is larger than what this transport carries in one piece, and parts of it "
-                      "could be lost or mix with those of another sender: send a smaller message, or write direct with "
-                      "a queue or a pipe, or a transport such as tcp or shm");
-    };
-};
-
 struct pool_has_a_name {
     template <class C>
     static constexpr bool holds = !questions::payload_of<C>::stays || questions::can<C>.named;
@@ -535,8 +507,9 @@ struct pool_belongs_to_a_mailbox_or_port {
 struct pool_goes_with_the_channel {
     template <class C>
     static constexpr bool holds =
-        !questions::payload_of<C>::stays || !pool_belongs_to_a_mailbox_or_port::holds<C> ||
-        questions::lifetime_of<C>::until == lifetime::end::kernel ||
+        !questions::payload_of<C>::stays || !pool_has_a_name::holds<C> || !pool_is_on_this_machine::holds<C> ||
+        !pool_belongs_to_a_mailbox_or_port::holds<C> || !what_is_owned_goes_with_its_owner::holds<C> ||
+        !transport_survives_reboot::holds<C> || questions::lifetime_of<C>::until == lifetime::end::kernel ||
         (questions::lifetime_of<C>::until == lifetime::end::owner && questions::addressing_of<C>::owned);
 
     template <class C>
@@ -550,8 +523,9 @@ struct pool_goes_with_the_channel {
 
 struct raw_leaves_nothing_behind {
     template <class C>
-    static constexpr bool holds =
-        !questions::payload_of<C>::stays || !questions::framing_of<C>::foreign || !transport_speaks_raw::holds<C>;
+    static constexpr bool holds = !questions::payload_of<C>::stays || !questions::framing_of<C>::foreign ||
+                                  !transport_speaks_raw::holds<C> || !pool_is_on_this_machine::holds<C> ||
+                                  !pool_belongs_to_a_mailbox_or_port::holds<C> || !pool_goes_with_the_channel::holds<C>;
 
     template <class C>
     struct sentence {
@@ -561,44 +535,73 @@ struct raw_leaves_nothing_behind {
     };
 };
 
+struct message_fits_the_transport {
+    template <class C>
+    static constexpr bool holds = [] {
+        if constexpr (!message::sendable<typename C::message> || !pool_belongs_to_a_mailbox_or_port::holds<C> ||
+                      !raw_leaves_nothing_behind::holds<C>) {
+            return true;
+        } else {
+            constexpr auto can = questions::can<C>;
+            constexpr bool one_sender = !questions::addressing_of<C>::many_senders || can.connected;
+            if constexpr (can.largest_unit == transport::any_size || (can.splits && one_sender)) {
+                return true;
+            } else if constexpr (can.headless) {
+                return message::wire<questions::travelling<C>>::capacity <= can.largest_unit;
+            } else {
+                return message::size_in_transit<questions::travelling<C>, questions::framing_of<C>::foreign> <=
+                       can.largest_unit;
+            }
+        }
+    }();
+
+    template <class C>
+    struct sentence {
+        static_assert(holds<C>,
+                      "parley: the message is larger than what this transport carries in one piece, and parts of it "
+                      "could be lost or mix with those of another sender: send a smaller message, or write direct with "
+                      "a queue or a pipe, or a transport such as tcp or shm");
+    };
+};
+
 /// The list. What a message is and which words there are comes first, and then what goes together.
-using rules = list<policies_are_words,               //
-                   words_keep_their_contract,        //
-                   one_word_per_axis,                //
-                   mailbox_arguments_agree,          //
-                   sides_can_wait,                   //
-                   bounded_holds_something,          //
-                   message_is_no_address,            //
-                   message_is_an_object,             //
-                   message_is_unqualified,           //
-                   message_codec_is_complete,        //
-                   message_can_travel,               //
-                   message_holds_no_address,         //
-                   message_has_room,                 //
-                   rendezvous_has_one_who_waits,     //
-                   rendezvous_keeps_nothing,         //
-                   redelivery_has_another_receiver,  //
-                   transport_can_redeliver,          //
-                   transport_takes_many_senders,     //
-                   transport_takes_many_receivers,   //
-                   what_is_owned_goes_with_its_owner,
-                   selection_fits_the_transport,      //
-                   transport_can_rendezvous,          //
-                   unbounded_loses_nothing,           //
-                   capacity_fits_the_transport,       //
-                   transport_has_a_kernel_buffer,     //
-                   transport_speaks_raw,              //
-                   raw_goes_one_way,                  //
-                   raw_keeps_to_what_the_kernel_has,  //
-                   raw_message_is_its_bytes,          //
-                   message_fits_the_transport,        //
-                   pool_has_a_name,                   //
-                   pool_is_on_this_machine,           //
-                   pool_belongs_to_a_mailbox_or_port,
-                   pool_goes_with_the_channel,      //
-                   raw_leaves_nothing_behind,       //
-                   transport_survives_reboot,       //
-                   transport_goes_with_the_kernel,  //
-                   transport_survives_its_processes>;
+using rules = list<policies_are_words,                 //
+                   words_keep_their_contract,          //
+                   one_word_per_axis,                  //
+                   mailbox_arguments_agree,            //
+                   sides_can_wait,                     //
+                   bounded_holds_something,            //
+                   message_is_no_address,              //
+                   message_is_an_object,               //
+                   message_is_unqualified,             //
+                   message_codec_is_complete,          //
+                   message_can_travel,                 //
+                   message_holds_no_address,           //
+                   message_has_room,                   //
+                   rendezvous_has_one_who_waits,       //
+                   rendezvous_keeps_nothing,           //
+                   redelivery_has_another_receiver,    //
+                   transport_can_redeliver,            //
+                   transport_takes_many_senders,       //
+                   transport_takes_many_receivers,     //
+                   what_is_owned_goes_with_its_owner,  //
+                   selection_fits_the_transport,       //
+                   transport_can_rendezvous,           //
+                   unbounded_loses_nothing,            //
+                   capacity_fits_the_transport,        //
+                   transport_has_a_kernel_buffer,      //
+                   transport_speaks_raw,               //
+                   raw_goes_one_way,                   //
+                   raw_keeps_to_what_the_kernel_has,   //
+                   raw_message_is_its_bytes,           //
+                   transport_survives_reboot,          //
+                   transport_goes_with_the_kernel,     //
+                   transport_survives_its_processes,   //
+                   pool_has_a_name,                    //
+                   pool_is_on_this_machine,            //
+                   pool_belongs_to_a_mailbox_or_port,  //
+                   pool_goes_with_the_channel,         //
+                   raw_leaves_nothing_behind,          //
+                   message_fits_the_transport>;
 
 }  // namespace parley::compose

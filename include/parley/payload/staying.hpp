@@ -151,6 +151,7 @@ public:
     /// A block for a message of at most `size` bytes to be written in place. Null when there is none; then `wait`.
     template <class Context>
     [[nodiscard]] std::byte* try_loan(Context&, std::size_t size = wire::capacity) {
+        pool_->check_known_open();  // what is written there should have a chance
         loaned_ = pool_->lend(size);
         if constexpr (!wire::fixed_size) {
             if (loaned_ != nullptr) {

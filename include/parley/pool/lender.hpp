@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <parley/os/clock.hpp>
@@ -35,12 +36,20 @@ public:
         const auto size_class = classes::class_for(size);
         if (!take_used_before(size_class) && !take_new(size_class) && !take_any(size_class)) [[unlikely]] {
             if (!take_scarce(size_class)) {
-                this->check_open(false);
+                check_open();
                 return nullptr;
             }
         }
+        waited_ = false;
         PARLEY_CRASH_POINT("pool: block taken, not written");
         return this->bytes_of(taken_.what);
+    }
+
+    /// Throws as `check_open` where the pool is known to be closed, though it may have free blocks.
+    void check_known_open() {
+        if (this->segment().closed() != segment::closing::open) [[unlikely]] {
+            check_open();
+        }
     }
 
     /// Bytes that the block in hand has room for.
@@ -87,7 +96,8 @@ public:
         auto& shared = this->body();
         bool look_again = false;
         bool slept = false;
-        return waiting::wait_until(
+        waited_ = true;
+        const bool woken = waiting::wait_until(
             shared.lot, this->place(), until,
             [&] {
                 if (shared.wanted.load(std::memory_order_relaxed) == 0) {
@@ -96,10 +106,12 @@ public:
                 return look_again || shared.freed.load(std::memory_order_acquire) != freed_seen_;
             },
             [&] {
-                this->check_open(true);
+                check_open();
                 look_again = true;  // a block may have become free before anybody knew that it is wanted
             },
             slept);
+        waited_ = woken;  // who was woken asks for a block next
+        return woken;
     }
 
 private:
@@ -114,6 +126,8 @@ private:
         }
         void step(std::size_t count) noexcept { next = (next + count) % blocks.size(); }
     };
+
+    void check_open() { base::check_open(std::exchange(waited_, false)); }
 
     [[nodiscard]] block next_of(std::uint32_t size_class) const noexcept {
         const auto& mine = used_[size_class];
@@ -213,6 +227,7 @@ private:
     std::array<used, classes::count> used_;
     std::array<bool, classes::count> at_limit_{};
     std::uint32_t freed_seen_ = 0;
+    bool waited_ = false;
     transport::memory::suspicion suspicion_;
 };
 

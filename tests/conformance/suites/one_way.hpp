@@ -119,7 +119,7 @@ TEMPLATE_LIST_TEST_CASE("the buffer holds exactly what it says", "", here) {
         PARLEY_REQUIRE(!out->try_send(item::make(1, 0)));  // the receiver waits no longer
     } else if constexpr (unlimited<C>) {
         // The sender never waits; what was sent is there; and the memory is given back.
-        constexpr std::uint32_t count = 100'000;
+        constexpr std::uint32_t count = backlog;
         auto in = place.receiver();
         std::size_t empty = 0;
         std::size_t full = 0;
@@ -511,7 +511,7 @@ TEMPLATE_LIST_TEST_CASE("a batch that does not fit is accepted from the front", 
     }
 }
 
-/// For transports in memory.
+/// For what lies in memory.
 template <class C>
 void written_and_read_in_place() {
     constexpr std::uint32_t count = 500;
@@ -538,7 +538,7 @@ void written_and_read_in_place() {
                          }
                          *loan = item::make(2, number);
                          PARLEY_CHECK_IN_CHILD(loan->number == number);
-                         out->send(std::move(loan));
+                         put_loan(*out, std::move(loan));
                      }
                  }};
     for (std::uint32_t number = 0; number < count; ++number) {
@@ -574,7 +574,7 @@ void written_and_read_in_place() {
 TEMPLATE_LIST_TEST_CASE("messages are written and read where they travel", "", here) {
     using C = TestType;
     const about composition{C::describe()};
-    if constexpr (C::transport::capabilities.in_place) {
+    if constexpr (in_place<C>) {
         written_and_read_in_place<C>();
     } else {
         SUCCEED("this transport copies");
@@ -584,7 +584,7 @@ TEMPLATE_LIST_TEST_CASE("messages are written and read where they travel", "", h
 TEMPLATE_LIST_TEST_CASE("one loan and one held message at a time", "", here) {
     using C = TestType;
     const about composition{C::describe()};
-    if constexpr (!rendezvous<C> && C::transport::capabilities.in_place) {
+    if constexpr (!rendezvous<C> && in_place<C>) {
         venue<C> place;
         auto in = place.receiver();
         auto out = place.sender();
@@ -600,8 +600,8 @@ TEMPLATE_LIST_TEST_CASE("one loan and one held message at a time", "", here) {
             PARLEY_REQUIRE(code == errc::bad_state);
             auto moved = std::move(*loan);
             *moved = item::make(1, 5);
-            PARLEY_REQUIRE(thrown_by([&] { out->send(std::move(*loan)); }) == errc::bad_state);
-            PARLEY_REQUIRE(out->send(std::move(moved), code));
+            PARLEY_REQUIRE(thrown_by([&] { put_loan(*out, std::move(*loan)); }) == errc::bad_state);
+            PARLEY_REQUIRE(try_put(*out, moved, code));
             PARLEY_REQUIRE(!code);
         }
         PARLEY_REQUIRE(out->try_send(item::make(1, 6)) == (buffering_of<C>::capacity > 1));

@@ -60,6 +60,7 @@ TEST_CASE("another word on any axis is another fingerprint") {
         composed<bounded<1>>::fingerprint,
         composed<unbounded>::fingerprint,
         composed<owner_lifetime>::fingerprint,
+        composed<parley::map>::fingerprint,
         compose::composition<std::uint64_t>::fingerprint,
     };
     CHECK(std::set<std::uint64_t>{all.begin(), all.end()}.size() == all.size());

@@ -1,0 +1,6 @@
+// expect: parley: with map the message stays in this machine's memory, and this transport may lead to another machine:
+// expect: write copy, or a transport of this machine such as unix_stream or shm
+#include <parley/parley.hpp>
+
+using refused = parley::channel<int, parley::tcp, parley::port, parley::map>;
+static_assert(!refused::description.empty());

@@ -1,0 +1,6 @@
+// expect: parley: with map a reference travels, and a program that knows nothing of parley, which raw is for, could not
+// expect: follow it: write copy, or leave raw out
+#include <parley/parley.hpp>
+
+using refused = parley::channel<int, parley::fifo, parley::port, parley::raw, parley::map>;
+static_assert(!refused::description.empty());
