@@ -25,6 +25,14 @@ inline void calibrate(series& one) {
     one.calibrated = true;
 }
 
+inline void tell_spread(benchmark::State& state, const measurement& result) {
+    for (std::size_t index = 0; index < told_shares.size(); ++index) {
+        if (result.spread[index] > 0) {
+            state.counters[told_shares[index].name] = result.spread[index];
+        }
+    }
+}
+
 inline void run_once(benchmark::State& state, series& one, std::uint32_t round) {
     if (!one.failure.empty()) {
         state.SkipWithError(one.failure.c_str());  // once is enough: it may have been a hang
@@ -43,6 +51,7 @@ inline void run_once(benchmark::State& state, series& one, std::uint32_t round) 
             switch (one.measured_in) {
                 case unit::nanoseconds:
                     state.counters["one_way_ns"] = result.figure;
+                    tell_spread(state, result);
                     break;
                 case unit::messages_per_second:
                     state.counters["messages_per_second"] = result.figure;
