@@ -67,7 +67,8 @@ def crossover(run):
                 textcoords="offset points",
                 fontsize=9,
             )
-        style.logarithmic(axes.xaxis, style.in_bytes)
+        axes.tick_params(labelbottom=True)  # also where the row below is not full
+        style.logarithmic(axes.xaxis, style.in_bytes, [64, 4096, 2**18, 2**24])
         style.logarithmic(axes.yaxis, style.in_time)
         axes.legend(frameon=False, loc="upper left")
     return figure

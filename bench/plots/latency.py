@@ -21,15 +21,13 @@ PERCENTILES = (
 TICKS = [64, 1024, 16384, 65536]
 
 
-def with_sizes(run):
-    """The curves of the first plot: of system calls and of both bare rings only what parley is not shown against
-    elsewhere."""
-    curves = run.curves("latency", "bytes")
-    return {who: curve for who, curve in curves.items() if curve[0].kind != "by_hand"}
-
-
 def against_size(run):
-    curves = {who: curve for who, curve in with_sizes(run).items() if len(curve) > 1}
+    # System calls by hand, and copying against mapping, have plots of their own.
+    curves = {
+        who: curve
+        for who, curve in run.curves("latency", "bytes").items()
+        if len(curve) > 1 and curve[0].kind != "by_hand" and not who.endswith((".copy", ".map", ".adaptive"))
+    }
     if not curves:
         return None
     figure, axes = style.plt.subplots(figsize=(8.5, 8))
@@ -147,7 +145,7 @@ def percentiles(run):
     if not running and not asleep:
         return None
     figure, (left, right) = style.plt.subplots(1, 2, figsize=(12, 6))
-    figure.subplots_adjust(wspace=0.75)
+    figure.subplots_adjust(wspace=0.85)
     colours = style.shades(sorted(running + asleep, key=lambda one: one.kind != "parley"))
     for axes, everybody, title in ((left, running, "awake"), (right, asleep, "asleep")):
         ends = draw_percentiles(axes, everybody, colours)

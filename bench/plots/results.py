@@ -101,10 +101,11 @@ class Run:
             )
             for one in self.series.values()
         ]
+        machine = ",\n".join(f"    {dumped(key)}: {dumped(value)}" for key, value in self.machine.items())
         bars = ",\n".join(f"    {dumped(bar)}" for bar in self.bars)
         file.write_text(
             "{\n"
-            + f'  "machine": {json.dumps(self.machine, indent=4, ensure_ascii=False)},\n'
+            + f'  "machine": {{\n{machine}\n  }},\n'
             + f'  "bars": [\n{bars}\n  ],\n'
             + '  "series": {\n'
             + ",\n".join(lines)
@@ -130,7 +131,7 @@ def summarised(name, samples):
     shares = {}
     for share in SHARES:
         known = [one[share] for one in samples if share in one]
-        if known:
+        if len(known) * 2 > len(samples):  # or those runs are told that happened to be long
             shares[share] = rounded(median(known))
     return Series(
         name,
@@ -182,6 +183,7 @@ def of_google_benchmark(data):
         if key in context
     }
     machine["date"] = context["date"][:10]
+    machine["kernel"] = re.sub(r"-.*", "", machine.get("kernel", ""))  # a distributor's suffix says nothing here
     bars = [ratios(bar, figures) for bar in json.loads(context.get("bars", "[]"))]
     series = {name: summarised(name, list(rounds.values())) for name, rounds in figures.items()}
     return Run(machine, [bar for bar in bars if bar is not None], series)

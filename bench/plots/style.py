@@ -139,11 +139,12 @@ def spread_out(heights, least):
     return result
 
 
-def legend(axes, everybody, loc="best"):
-    """What the colours mean."""
+def legend(axes, everybody, above=False):
+    """What the colours mean; `above` the axes, where there is no room in them."""
     groups = [each for each in MEANING if any(group(one) == each for one in everybody)]
     handles = [matplotlib.lines.Line2D([], [], color=COLOURS[each], ls=LINES[each], lw=2) for each in groups]
-    axes.legend(handles, [MEANING[each] for each in groups], loc=loc, framealpha=0.9, edgecolor="none")
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncol": 2} if above else {"loc": "best"}
+    axes.legend(handles, [MEANING[each] for each in groups], framealpha=0.9, edgecolor="none", **place)
 
 
 def label_ends(axes, curves, room=0.03):

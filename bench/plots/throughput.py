@@ -49,7 +49,7 @@ def one_to_one(run):
     above.set_xscale("log")
     style.dots(above, single, streamed, style.in_rate)
     style.logarithmic(above.xaxis, style.in_rate)
-    style.legend(above, single, loc="lower right")
+    style.legend(above, single, above=True)
     if crowds:
         below = panels[1][0]
         style.dots(below, crowds, lambda one: f"{one.label}, {crowd(one)}", style.in_rate)
