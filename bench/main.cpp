@@ -94,6 +94,9 @@ int main(int count, char** values) {
     const std::size_t runs = bench::register_rounds(measured, wanted.rounds);
 
     print_machine();
+    for (const auto& peer : measured.missing()) {
+        std::printf("missing, and not measured: %s\n", peer.c_str());
+    }
     bench::tell_context(measured, wanted.rounds);
     bench::progress shown(runs);
     benchmark::RunSpecifiedBenchmarks(&shown);

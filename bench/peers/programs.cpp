@@ -1,5 +1,6 @@
 #include "all_series.hpp"
 #include "program_pair.hpp"
+#include "support/message.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,9 +27,12 @@ void add(suite& measured, const std::string& who, const std::shared_ptr<peers::p
     constexpr std::uint32_t rounds_between = 9;  // several times as long as others
     constexpr double run_seconds = 0.05;
     for (const std::size_t bytes : {64U, 1024U, 16384U, 65536U}) {
-        const std::string size = bytes == 64 ? "" : "/bytes:" + std::to_string(bytes);
+        std::string name = who + "/latency";
+        if (bytes != sizeof(message)) {
+            name += "/bytes:" + std::to_string(bytes);
+        }
         measured.add(
-            who + "/latency" + size, unit::nanoseconds, 20'000,
+            name, unit::nanoseconds, 20'000,
             [pair, bytes](std::uint64_t messages) { return pair->latency(bytes, messages); }, run_seconds,
             rounds_between);
     }
