@@ -20,16 +20,13 @@
 
 namespace {
 
-/// How much is measured: ten minutes of a quiet machine, or one.
-struct extent {
-    std::uint32_t rounds = 75;
-    double run_length = 1;  ///< as a share of the usual
-};
-constexpr extent quick{.rounds = 5, .run_length = 0.4};
+// Less than ten minutes of a quiet machine, and about one.
+constexpr bench::extent usual{.rounds = 75, .run_length = 1, .warm_up_runs = 4};
+constexpr bench::extent quick{.rounds = 3, .run_length = 0.25, .warm_up_runs = 2};
 
 /// Takes what is the suite's own out of the arguments; the rest is Google Benchmark's.
-extent take_extent(std::vector<char*>& arguments) {
-    extent wanted;
+bench::extent take_extent(std::vector<char*>& arguments) {
+    bench::extent wanted = usual;
     std::vector<char*> rest;
     for (char* const argument : arguments) {
         const std::string text = argument;
@@ -63,7 +60,7 @@ void print_machine() {
 
 int main(int count, char** values) {
     std::vector<char*> arguments(values, values + count);
-    const extent wanted = take_extent(arguments);
+    const bench::extent wanted = take_extent(arguments);
     int left = static_cast<int>(arguments.size());
     benchmark::Initialize(&left, arguments.data());
     if (benchmark::ReportUnrecognizedArguments(left, arguments.data())) {
@@ -88,10 +85,7 @@ int main(int count, char** values) {
     bench::add_tcp_sockets(measured);
     bench::add_udp_sockets(measured);
     bench::add_signals(measured);
-    for (auto& one : measured.all()) {
-        one.run_seconds *= wanted.run_length;
-    }
-    const std::size_t runs = bench::register_rounds(measured, wanted.rounds);
+    const std::size_t runs = bench::register_rounds(measured, wanted);
 
     print_machine();
     for (const auto& peer : measured.missing()) {
