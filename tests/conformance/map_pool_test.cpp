@@ -242,10 +242,10 @@ TEST_CASE("map: a port that cannot be opened leaves no pool") {
     CHECK(code);
     CHECK_FALSE(in);
     CHECK(left_of(name).empty());
-    using in_memory = on<shm>::c<parley::map, port>;
-    const receiver<in_memory> without_name{"", code};
+    using owned = on<shm>::c<parley::map, port>;
+    const receiver<owned> without_name{"", code};
     CHECK(code == errc::invalid_name);
-    CHECK_FALSE(pool_exists<in_memory>(""));
+    CHECK_FALSE(pool_exists<owned>(""));
     const receiver<C> too_long{"/" + std::string(300, 'x'), code};
     CHECK(code);
 }
