@@ -280,18 +280,27 @@ void write_all_capabilities(std::ostream& out, compose::list<Transports...>) {
     return size_text(can.largest_unit) + (can.largest_unit != transport::any_size && can.splits ? ", or in parts" : "");
 }
 
+/// Which addressings have a pool for messages that stay.
+template <class Transport>
+[[nodiscard]] std::string mapping() {
+    constexpr bool by_port = composable<int, Transport, port, parley::map>;
+    constexpr bool by_mailbox = composable<int, Transport, mailbox, parley::map>;
+    static_assert(!composable<int, Transport, direct, parley::map>);
+    return by_port && by_mailbox ? "✓" : by_port ? code("port") : by_mailbox ? code("mailbox") : "–";
+}
+
 /// What a user asks before choosing.
 template <class... Transports>
 void write_capabilities(std::ostream& out, compose::list<Transports...>) {
     table result({"", "by name", "`pair()`", "can outlive", "other machines", "loses nothing", "`loan()`, `take()`",
-                  "`bounded_by_kernel`", "`raw`", "poll(2)", "bytes in one piece"});
-    const auto add = [&](std::string_view name, const transport::capabilities& can) {
+                  "`map`", "`bounded_by_kernel`", "`raw`", "poll(2)", "bytes in one piece"});
+    const auto add = [&](std::string_view name, const transport::capabilities& can, const std::string& maps) {
         const auto said = [](bool value) { return std::string(yes_or_no(value)); };
         result.add({code(name), said(can.named), said(can.pairs), staying(can), said(can.crosses_machines),
-                    said(can.lossless), said(can.in_place), said(can.kernel_buffer), said(can.raw), said(can.pollable),
-                    in_one_piece(can)});
+                    said(can.lossless), said(can.in_place), maps, said(can.kernel_buffer), said(can.raw),
+                    said(can.pollable), in_one_piece(can)});
     };
-    (add(Transports::name, Transports::capabilities), ...);
+    (add(Transports::name, Transports::capabilities, mapping<Transports>()), ...);
     result.unite_equal_rows();
     out << result;
 }
