@@ -8,6 +8,10 @@ namespace bench {
 void add_ping_pongs(suite& measured);
 void add_direct_streams(suite& measured);
 void add_mailbox_streams(suite& measured);
+void add_latencies(suite& measured);
+void add_copy_against_map(suite& measured);
+void add_scaling(suite& measured);
+void add_memory(suite& measured);
 void add_sleeping_ping_pongs(suite& measured);
 void add_bars(suite& measured);
 
@@ -20,5 +24,15 @@ void add_unix_datagram_sockets(suite& measured);
 void add_tcp_sockets(suite& measured);
 void add_udp_sockets(suite& measured);
 void add_signals(suite& measured);
+void add_copy_against_map_over_the_kernel(suite& measured);
+
+// Other libraries. The build writes the last: which of them it found, and which not.
+void add_boost(suite& measured);
+void add_zeromq(suite& measured);
+void add_nng(suite& measured);
+void add_iceoryx(suite& measured);
+void add_iceoryx2(suite& measured);
+void add_aeron(suite& measured);
+void add_peers(suite& measured);
 
 }  // namespace bench

@@ -22,20 +22,29 @@ void add_bars(suite& measured) {
                   at_least,
                   0.9});
     measured.add({"mailbox 1:1 over plain MPMC", "mailbox.polling/stream", {"plain_mpmc/stream"}, at_least, 0.85});
-    measured.add(
-        {"mailbox 4:1 over plain MPMC", "mailbox.polling/stream_4_to_1", {"plain_mpmc/stream_4_to_1"}, at_least, 0.85});
-    measured.add(
-        {"mailbox 2:2 over plain MPMC", "mailbox.polling/stream_2_to_2", {"plain_mpmc/stream_2_to_2"}, at_least, 0.85});
+    measured.add({"mailbox 4:1 over plain MPMC",
+                  "mailbox.polling/stream/producers:4",
+                  {"plain_mpmc/stream/producers:4"},
+                  at_least,
+                  0.85});
+    measured.add({"mailbox 2:2 over plain MPMC",
+                  "mailbox.polling/stream/producers:2/consumers:2",
+                  {"plain_mpmc/stream/producers:2/consumers:2"},
+                  at_least,
+                  0.85});
     measured.add({"direct blocking over polling", "direct.blocking/stream", {"direct.polling/stream"}, at_least, 0.8});
     measured.add(
         {"mailbox blocking over polling", "mailbox.blocking/stream", {"mailbox.polling/stream"}, at_least, 0.8});
     measured.add({"mailbox 1:1 over Boost message_queue",
                   "mailbox.blocking/stream",
-                  {"boost.message_queue/stream"},
+                  {"peer.boost_message_queue/stream"},
                   at_least,
                   15});
-    measured.add(
-        {"direct over Boost message_queue", "direct.blocking/stream", {"boost.message_queue/stream"}, at_least, 40});
+    measured.add({"direct over Boost message_queue",
+                  "direct.blocking/stream",
+                  {"peer.boost_message_queue/stream"},
+                  at_least,
+                  40});
     measured.add({"blocking, asleep, over a futex ping-pong",
                   "direct.blocking/sleeping_ping_pong",
                   {"futex/sleeping_ping_pong"},

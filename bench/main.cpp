@@ -3,6 +3,7 @@
 //   parley_bench [--quick | --rounds=N] [Google Benchmark's options, as --benchmark_filter or --benchmark_out=FILE]
 
 #include "all_series.hpp"
+#include "support/context.hpp"
 #include "support/machine.hpp"
 #include "support/progress.hpp"
 #include "support/rounds.hpp"
@@ -19,25 +20,27 @@
 
 namespace {
 
-constexpr std::uint32_t default_rounds = 101;
-constexpr std::uint32_t quick_rounds = 21;
+// Less than ten minutes of a quiet machine, and about one.
+constexpr bench::extent usual{.rounds = 75, .run_length = 1, .warm_up_runs = 4};
+constexpr bench::extent quick{.rounds = 3, .run_length = 0.25, .warm_up_runs = 2};
 
 /// Takes what is the suite's own out of the arguments; the rest is Google Benchmark's.
-std::uint32_t take_rounds(std::vector<char*>& arguments) {
-    std::uint32_t rounds = default_rounds;
+bench::extent take_extent(std::vector<char*>& arguments) {
+    bench::extent wanted = usual;
     std::vector<char*> rest;
     for (char* const argument : arguments) {
         const std::string text = argument;
         if (text == "--quick") {
-            rounds = quick_rounds;
+            wanted = quick;
         } else if (text.rfind("--rounds=", 0) == 0) {
-            rounds = static_cast<std::uint32_t>(std::strtoul(text.c_str() + 9, nullptr, 10));
+            wanted.rounds =
+                std::max<std::uint32_t>(1, static_cast<std::uint32_t>(std::strtoul(text.c_str() + 9, nullptr, 10)));
         } else {
             rest.push_back(argument);
         }
     }
     arguments = rest;
-    return rounds == 0 ? 1 : rounds;
+    return wanted;
 }
 
 void print_machine() {
@@ -57,7 +60,7 @@ void print_machine() {
 
 int main(int count, char** values) {
     std::vector<char*> arguments(values, values + count);
-    const std::uint32_t rounds = take_rounds(arguments);
+    const bench::extent wanted = take_extent(arguments);
     int left = static_cast<int>(arguments.size());
     benchmark::Initialize(&left, arguments.data());
     if (benchmark::ReportUnrecognizedArguments(left, arguments.data())) {
@@ -70,6 +73,11 @@ int main(int count, char** values) {
     bench::add_mailbox_streams(measured);
     bench::add_sleeping_ping_pongs(measured);
     bench::add_bars(measured);
+    bench::add_latencies(measured);
+    bench::add_copy_against_map(measured);
+    bench::add_peers(measured);
+    bench::add_scaling(measured);
+    bench::add_memory(measured);
     bench::add_queues(measured);
     bench::add_pipes(measured);
     bench::add_unix_stream_sockets(measured);
@@ -78,10 +86,14 @@ int main(int count, char** values) {
     bench::add_tcp_sockets(measured);
     bench::add_udp_sockets(measured);
     bench::add_signals(measured);
-    const std::size_t runs = bench::register_rounds(measured, rounds);
+    bench::add_copy_against_map_over_the_kernel(measured);
+    const std::size_t runs = bench::register_rounds(measured, wanted);
 
     print_machine();
-    benchmark::AddCustomContext("processor", bench::processor_name());
+    for (const auto& peer : measured.missing()) {
+        std::printf("missing, and not measured: %s\n", peer.c_str());
+    }
+    bench::tell_context(measured, wanted.rounds);
     bench::progress shown(runs);
     benchmark::RunSpecifiedBenchmarks(&shown);
     benchmark::Shutdown();

@@ -1,5 +1,5 @@
 #include "all_series.hpp"
-#include "reference/message_queue.hpp"
+#include "peers/boost.hpp"
 #include "reference/plain_mpmc.hpp"
 #include "reference/plain_spsc.hpp"
 #include "support/parley_ends.hpp"
@@ -23,12 +23,9 @@ using plain_mailbox = ring_stream<plain_mpmc<message, 1024>>;
 
 template <class Setup>
 void add_stream(suite& measured, const std::string& who, crowd people = {}, std::uint64_t first_count = 200'000) {
-    const std::string what = people.producers * people.consumers == 1 ? "stream"
-                                                                      : "stream_" + std::to_string(people.producers) +
-                                                                            "_to_" + std::to_string(people.consumers);
     const double run_seconds = people.crowded() ? 0.1 : 0.02;  // time slices are milliseconds long
     measured.add(
-        who + "/" + what, unit::messages_per_second, first_count,
+        who + "/stream" + of(people), unit::messages_per_second, first_count,
         [people](std::uint64_t messages) { return stream<Setup>(people, messages); }, run_seconds);
 }
 
@@ -51,14 +48,12 @@ void add_direct_streams(suite& measured) {
 }
 
 void add_mailbox_streams(suite& measured) {
-    add_stream<message_queue>(measured, "boost.message_queue", {}, 20'000);
+    add_stream<peers::boost_message_queue<>>(measured, "peer.boost_message_queue", {}, 20'000);
     for (const crowd people : {crowd{1, 1}, crowd{4, 1}, crowd{2, 2}}) {
         add_stream<plain_mailbox>(measured, "plain_mpmc", people);
         add_stream<mailbox<parley::nonblocking>>(measured, "mailbox.polling", people);
         add_stream<mailbox<parley::blocking>>(measured, "mailbox.blocking", people);
     }
-    using bounded_mailbox = parley::channel<message, parley::shm, parley::mailbox, parley::bounded<1024>>;
-    measured.add("mailbox/memory", unit::bytes, 1, memory_of_mailbox<bounded_mailbox>);
 }
 
 }  // namespace bench

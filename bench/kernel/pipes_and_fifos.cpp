@@ -18,18 +18,21 @@ constexpr std::size_t large_in_a_pipe = 8;
 }  // namespace
 
 void add_pipes(suite& measured) {
-    comparison<parley::pipe, reference::pipe, message, small_in_a_pipe> over_pipes(measured, "pipe", "64B");
+    comparison<parley::pipe, reference::pipe, message, small_in_a_pipe> over_pipes(measured, "pipe");
     over_pipes.add();
     over_pipes.add_price_of_other_bufferings();
     over_pipes.add_price_over<reference::pipe_of_bytes>("pipe_of_bytes");
-    comparison<parley::pipe, reference::pipe, large, large_in_a_pipe> large_over_pipes(measured, "pipe", "64KiB");
+    comparison<parley::pipe, reference::pipe, large, large_in_a_pipe> large_over_pipes(measured, "pipe");
     large_over_pipes.add();
     large_over_pipes.add_price_over<reference::pipe_of_bytes>("pipe_of_bytes");
 
-    comparison<parley::fifo, reference::fifo, message, small_in_a_pipe> over_fifos(measured, "fifo", "64B");
+    comparison<parley::fifo, reference::fifo, message, small_in_a_pipe> over_fifos(measured, "fifo");
     over_fifos.add();
     over_fifos.add_price_of_other_bufferings();
-    comparison<parley::fifo, reference::fifo, large, large_in_a_pipe>(measured, "fifo", "64KiB").add();
+    comparison<parley::fifo, reference::fifo, large, large_in_a_pipe>(measured, "fifo").add();
+
+    add_latencies_over<parley::pipe, reference::pipe, 1024, 16384, 65536>(measured, "pipe");
+    add_latencies_over<parley::fifo, reference::fifo, 1024, 16384, 65536>(measured, "fifo");
 }
 
 }  // namespace bench

@@ -7,9 +7,11 @@
 namespace bench {
 
 void add_signals(suite& measured) {
-    comparison<parley::rt_signal, reference::rt_signal, number_message, 32> over_signals(measured, "rt_signal", "4B");
+    comparison<parley::rt_signal, reference::rt_signal, number_message, 32> over_signals(measured, "rt_signal");
     over_signals.add();
     over_signals.add_price_of_other_bufferings();
+    over_signals.add_latency();
+    over_signals.add_sleeping_latency();
 }
 
 }  // namespace bench

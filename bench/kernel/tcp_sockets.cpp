@@ -16,14 +16,16 @@ constexpr double stream_seconds = 0.1;
 }  // namespace
 
 void add_tcp_sockets(suite& measured) {
-    comparison<parley::tcp, reference::tcp, message, 0> small_messages(measured, "tcp", "64B", stream_seconds);
+    comparison<parley::tcp, reference::tcp, message, 0> small_messages(measured, "tcp", stream_seconds);
     small_messages.add();
     small_messages.add_price_of_credits();
     small_messages.add_price_of_other_bufferings();
 
-    comparison<parley::tcp, reference::tcp, large, 0> large_messages(measured, "tcp", "64KiB", stream_seconds);
+    comparison<parley::tcp, reference::tcp, large, 0> large_messages(measured, "tcp", stream_seconds);
     large_messages.add();
     large_messages.add_price_of_credits();
+
+    add_latencies_over<parley::tcp, reference::tcp, 1024, 16384, 65536>(measured, "tcp");
 }
 
 }  // namespace bench

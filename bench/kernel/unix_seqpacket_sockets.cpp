@@ -13,16 +13,18 @@ using large = message_of<std::size_t{64} * 1024>;
 }  // namespace
 
 void add_unix_seqpacket_sockets(suite& measured) {
-    comparison<parley::unix_seqpacket, reference::unix_seqpacket, message, 0> small_messages(measured, "unix_seqpacket",
-                                                                                             "64B");
+    comparison<parley::unix_seqpacket, reference::unix_seqpacket, message, 0> small_messages(measured,
+                                                                                             "unix_seqpacket");
     small_messages.add();
     small_messages.add_price_of_credits();
     small_messages.add_price_of_other_bufferings();
 
-    comparison<parley::unix_seqpacket, reference::unix_seqpacket, large, 0> large_messages(measured, "unix_seqpacket",
-                                                                                           "64KiB");
+    comparison<parley::unix_seqpacket, reference::unix_seqpacket, large, 0> large_messages(measured, "unix_seqpacket");
     large_messages.add();
     large_messages.add_price_of_credits();
+
+    add_latencies_over<parley::unix_seqpacket, reference::unix_seqpacket, 1024, 16384, 65536>(measured,
+                                                                                              "unix_seqpacket");
 }
 
 }  // namespace bench

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../reference/system_calls/by_hand.hpp"
+#include "latency.hpp"
 #include "message.hpp"
 #include "parley_ends.hpp"
 #include "ping_pong.hpp"
@@ -21,6 +22,8 @@ namespace bench {
 
 inline constexpr std::uint64_t trips_per_group = 5;  // each takes a microsecond at least
 inline constexpr double ping_pong_seconds = 0.01;
+inline constexpr double latency_seconds = 0.03;
+inline constexpr double sleeping_seconds = 0.1;
 inline constexpr double usual_stream_seconds = 0.02;
 inline constexpr std::uint32_t rounds_between = 5;
 
@@ -48,16 +51,29 @@ class comparison {
     using bounded = std::conditional_t<bound_is_in_bytes, natural, base>;
 
 public:
-    comparison(suite& measured, std::string transport, std::string size, double stream_seconds = usual_stream_seconds)
-        : measured_(measured),
-          transport_(std::move(transport)),
-          size_(std::move(size)),
-          stream_seconds_(stream_seconds) {}
+    comparison(suite& measured, std::string transport, double stream_seconds = usual_stream_seconds)
+        : measured_(measured), transport_(std::move(transport)), stream_seconds_(stream_seconds) {}
 
     /// By hand and by parley.
     void add() {
         add_bar<shape::to_and_fro>(bar::direction::at_most, 1.1);
         add_bar<shape::one_way>(bar::direction::at_least, 0.9);
+    }
+
+    /// How latencies are distributed.
+    void add_latency() {
+        add_latency<reference::by_hand<Kernel, Message, reference::blocking_calls, Capacity>>("by_hand.blocking." +
+                                                                                              transport_);
+        add_latency<reference::by_hand<Kernel, Message, reference::polling_calls, Capacity>>("by_hand.polling." +
+                                                                                             transport_);
+        add_latency<meeting_of<link_of<Message, Transport, base>>>(transport_);
+    }
+
+    /// The same where the receiver is asleep.
+    void add_sleeping_latency() {
+        add_sleeping_latency<reference::by_hand<Kernel, Message, reference::blocking_calls, Capacity>>(
+            "by_hand.blocking." + transport_);
+        add_sleeping_latency<meeting_of<link_of<Message, Transport, base>>>(transport_);
     }
 
     /// What it costs to have the bound in messages where the kernel has it in bytes.
@@ -87,11 +103,22 @@ public:
 private:
     template <shape Shape>
     [[nodiscard]] std::string what() const {
-        return (Shape == shape::to_and_fro ? "ping_pong_" : "stream_") + size_;
+        return (Shape == shape::to_and_fro ? "ping_pong" : "stream") + in_bytes<Message>();
     }
     template <shape Shape, class Buffering>
     [[nodiscard]] std::string name_of() const {
         return transport_ + "." + std::string(std::string_view(Buffering::name)) + "/" + what<Shape>();
+    }
+
+    template <class Setup>
+    void add_latency(const std::string& who) {
+        measured_.add(who + "/latency" + in_bytes<Message>(), unit::nanoseconds, 2'000, latency<Setup>, latency_seconds,
+                      rounds_between);
+    }
+    template <class Setup>
+    void add_sleeping_latency(const std::string& who) {
+        measured_.add(who + "/sleeping_latency" + in_bytes<Message>(), unit::nanoseconds, 1'000,
+                      sleeping_ping_pong<Setup>, sleeping_seconds, rounds_between);
     }
 
     template <shape Shape>
@@ -150,8 +177,17 @@ private:
 
     suite& measured_;
     std::string transport_;
-    std::string size_;
     double stream_seconds_;
 };
+
+/// The latencies of a transport for messages of several sizes. Of these never more than one is on its way.
+template <class Transport, class Kernel, std::size_t... Sizes>
+void add_latencies_over(suite& measured, const std::string& transport) {
+    constexpr std::size_t capacity = 2;
+    comparison<Transport, Kernel, message, capacity> small_messages(measured, transport);
+    small_messages.add_latency();
+    small_messages.add_sleeping_latency();
+    (comparison<Transport, Kernel, message_of<Sizes>, capacity>(measured, transport).add_latency(), ...);
+}
 
 }  // namespace bench

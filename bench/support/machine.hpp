@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <sched.h>
+#include <sys/utsname.h>
 
 namespace bench {
 
@@ -58,6 +59,20 @@ inline void pin(std::size_t number) {
     if (::sched_setaffinity(0, sizeof set, &set) != 0) {
         throw std::system_error(errno, std::generic_category(), "sched_setaffinity");
     }
+}
+
+/// "Linux 6.1.0"
+[[nodiscard]] inline std::string kernel_name() {
+    ::utsname names{};
+    return ::uname(&names) == 0 ? std::string(names.sysname) + " " + names.release : "unknown kernel";
+}
+
+[[nodiscard]] inline std::string compiler_name() {
+#if defined(__clang__)
+    return "clang++ " __clang_version__;
+#else
+    return "g++ " __VERSION__;
+#endif
 }
 
 [[nodiscard]] inline std::string processor_name() {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <type_traits>
 
 namespace bench {
@@ -34,6 +35,12 @@ struct message_type_of<Setup> {
 };
 template <class Setup>
 using message_type = typename message_type_of<Setup>::type;
+
+/// The part of a series' name that says how large its messages are, where that is not the usual size.
+template <class Message>
+[[nodiscard]] std::string in_bytes() {
+    return sizeof(Message) == sizeof(message) ? "" : "/bytes:" + std::to_string(sizeof(Message));
+}
 
 /// Messages of 64 bytes are prepared in a circle of so many.
 inline constexpr std::uint64_t circle = 256;

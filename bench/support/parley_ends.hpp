@@ -6,6 +6,7 @@
 #include "polling.hpp"
 #include "stream.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -41,7 +42,7 @@ template <class C, class End>
     if constexpr (C::synchronization::sender_side::waits) {
         return end;
     } else {
-        return polling(std::move(end), crowded);
+        return polling<End, typename C::message>(std::move(end), crowded);
     }
 }
 
@@ -108,6 +109,47 @@ private:
     std::string right_ = fresh_name<C>();
 };
 
+/// Two mailboxes or ports, one each way: the setup of a ping-pong.
+template <class C>
+class two_ways {
+    class end {
+        using message = typename C::message;
+
+    public:
+        end(const std::string& in, const std::string& out) : in_(in), out_(out, {.open_within = patience}) {}
+
+        void send(const message& given) { static_cast<void>(out_.send(given)); }
+        [[nodiscard]] message receive() { return receive_from<C>(in_); }
+        [[nodiscard]] bool try_send(const message& given) { return out_.try_send(given); }
+        [[nodiscard]] std::optional<message> try_receive() { return in_.try_receive(); }
+        [[nodiscard]] std::size_t try_receive(std::span<message> taken) { return in_.try_receive(taken); }
+
+    private:
+        static constexpr std::chrono::seconds patience{10};
+        parley::receiver<C> in_;  // first: a port is its receiver's to create
+        parley::sender<C> out_;
+    };
+
+public:
+    using message_type = typename C::message;
+
+    two_ways() = default;
+    two_ways(const two_ways&) = delete;
+    two_ways& operator=(const two_ways&) = delete;
+    ~two_ways() {
+        std::error_code ignored;
+        C::remove(there_, ignored);
+        C::remove(back_, ignored);
+    }
+
+    [[nodiscard]] auto left() const { return end_of_kind<C>(end(back_, there_), false); }
+    [[nodiscard]] auto right() const { return end_of_kind<C>(end(there_, back_), false); }
+
+private:
+    std::string there_ = fresh_name<C>();
+    std::string back_ = fresh_name<C>();
+};
+
 /// Senders and receivers of one mailbox: the setup of a stream.
 template <class C>
 class mailbox_stream {
@@ -163,22 +205,38 @@ private:
     std::optional<decltype(C::pair())> sides_ = C::pair();
 };
 
-/// Bytes of shared memory that a channel of this name and kind takes, asked of the file system.
+/// Bytes of shared memory that a channel of this kind takes, open on both sides, asked of the file system.
 template <class C>
-[[nodiscard]] measurement memory_of_mailbox(std::uint64_t) {
-    const std::string name = fresh_name<C>();
-    const parley::sender<C> out(name);
-    std::uint64_t bytes = 0;
-    for (const auto& file : std::filesystem::directory_iterator("/dev/shm")) {
-        if (file.path().filename().string().find(name) != std::string::npos) {
-            bytes += file.file_size();
+[[nodiscard]] measurement memory_of(std::uint64_t) {
+    const std::string here = fresh_name<C>();
+    const std::string there = fresh_name<C>();
+    const auto bytes = [&] {
+        std::uint64_t sum = 0;
+        for (const auto& file : std::filesystem::directory_iterator("/dev/shm")) {
+            const auto name = file.path().filename().string();
+            if (name.find(here) != std::string::npos || name.find(there) != std::string::npos) {
+                sum += file.file_size();
+            }
         }
+        return sum;
+    };
+    std::uint64_t found = 0;
+    if constexpr (C::addressing::pairwise) {
+        const direct_end<C> left(here, there);
+        const direct_end<C> right(there, here);
+        found = bytes();
+    } else {
+        const parley::receiver<C> in(here);
+        const parley::sender<C> out(here);
+        found = bytes();
     }
-    C::remove(name);
-    if (bytes == 0) {
-        throw std::runtime_error("found no file of '" + name + "' in /dev/shm");
+    std::error_code ignored;
+    C::remove(here, ignored);
+    C::remove(there, ignored);
+    if (found == 0) {
+        throw std::runtime_error("found no file of '" + here + "' in /dev/shm");
     }
-    return {static_cast<double>(bytes), 1e-6};
+    return {static_cast<double>(found), 1e-6};
 }
 
 }  // namespace bench

@@ -18,6 +18,29 @@
 
 namespace bench {
 
+/// Sends the message of that number and waits until it is back.
+template <class Message, class End>
+void exchange(End& end, prepared_messages<Message>& out, std::uint64_t number) {
+    end.send(out[number]);
+    out.renew(number);
+    const Message back = end.receive();
+    if (number_of(back) != number || !intact(back)) {
+        throw std::runtime_error("another message came back than was sent");
+    }
+}
+
+/// The other side of that: sends back what comes, so many times.
+template <class Message, class End>
+void send_back(End& end, std::uint64_t count) {
+    for (std::uint64_t number = 0; number < count; ++number) {
+        const Message in = end.receive();
+        if (number_of(in) != number || !intact(in)) {
+            throw std::runtime_error("message " + std::to_string(number) + " is missing or damaged");
+        }
+        end.send(in);
+    }
+}
+
 /// One way of a message that goes to and fro between two processes, in nanoseconds.
 ///
 /// `Setup` is made before the fork; `left()` and `right()` are each called once, in the process that plays that side,
@@ -50,12 +73,7 @@ measurement ping_pong(std::uint64_t round_trips) {
                 measured_from = start;
             }
             for (std::uint64_t trip = 0; trip < group; ++trip, ++number) {
-                end.send(out[number]);
-                out.renew(number);
-                const content back = end.receive();
-                if (number_of(back) != number || !intact(back)) {
-                    throw std::runtime_error("another message came back than was sent");
-                }
+                exchange(end, out, number);
             }
             if (done >= warm_up) {
                 one_way.push_back(static_cast<double>(now_ns() - start) / (2.0 * static_cast<double>(group)));
@@ -66,13 +84,7 @@ measurement ping_pong(std::uint64_t round_trips) {
     processes.start("right", [&] {
         auto end = setup.right();
         meet->line.wait_for(2);
-        for (std::uint64_t number = 0; number < (warm_up + groups) * group; ++number) {
-            const content in = end.receive();
-            if (number_of(in) != number || !intact(in)) {
-                throw std::runtime_error("message " + std::to_string(number) + " is missing or damaged");
-            }
-            end.send(in);
-        }
+        send_back<content>(end, (warm_up + groups) * group);
     });
     processes.join_all();
     return meet->result;
@@ -107,15 +119,17 @@ private:
 ///
 /// Each side sends only when it has seen the other sleep in the kernel, so that the figure is the same question to
 /// those who spin before they sleep and to those who do not.
+///
+/// The figure is the mean of both sides' medians.
 template <class Setup>
 measurement sleeping_ping_pong(std::uint64_t round_trips) {
+    using content = message_type<Setup>;
     round_trips = std::max<std::uint64_t>(round_trips, 20);
     struct meeting {
         start_line line;
         std::atomic<::pid_t> players[2]{};
         std::atomic<std::uint64_t> sent_at{0};
-        double medians[2]{};
-        double seconds = 0;
+        measurement sides[2]{};
     };
     shared<meeting> meet;
     Setup setup;
@@ -128,7 +142,7 @@ measurement sleeping_ping_pong(std::uint64_t round_trips) {
         std::vector<double> one_way;
         one_way.reserve(round_trips);
         const auto receive = [&](std::uint64_t number) {
-            const message in = end.receive();
+            const content in = end.receive();
             const std::uint64_t woke_at = now_ns();
             if (number_of(in) != number || !intact(in)) {
                 throw std::runtime_error("message " + std::to_string(number) + " is missing or damaged");
@@ -138,7 +152,7 @@ measurement sleeping_ping_pong(std::uint64_t round_trips) {
         const auto send = [&](std::uint64_t number) {
             peer.wait_until_asleep();
             meet->sent_at.store(now_ns(), std::memory_order_release);
-            end.send(make_message(number));
+            end.send(make_message<content>(number));
         };
         const std::uint64_t start = now_ns();
         for (std::uint64_t number = 0; number < round_trips; ++number) {
@@ -150,10 +164,7 @@ measurement sleeping_ping_pong(std::uint64_t round_trips) {
                 send(number);
             }
         }
-        meet->medians[side] = median(one_way);
-        if (side == 0) {
-            meet->seconds = static_cast<double>(now_ns() - start) * 1e-9;
-        }
+        meet->sides[side] = latencies(one_way, static_cast<double>(now_ns() - start) * 1e-9);
     };
     processes.start("left", [&] {
         auto end = setup.left();
@@ -164,7 +175,12 @@ measurement sleeping_ping_pong(std::uint64_t round_trips) {
         play(end, 1);
     });
     processes.join_all();
-    return {(meet->medians[0] + meet->medians[1]) / 2, meet->seconds};
+    measurement result = meet->sides[0];
+    result.figure = (result.figure + meet->sides[1].figure) / 2;
+    for (std::size_t index = 0; index < result.spread.size(); ++index) {
+        result.spread[index] = (result.spread[index] + meet->sides[1].spread[index]) / 2;
+    }
+    return result;
 }
 
 }  // namespace bench

@@ -27,6 +27,12 @@ struct crowd {
     [[nodiscard]] bool crowded() const { return producers + consumers > cores().size(); }
 };
 
+/// The part of a series' name that says how many they are, where it is not one each.
+[[nodiscard]] inline std::string of(crowd people) {
+    return (people.producers == 1 ? "" : "/producers:" + std::to_string(people.producers)) +
+           (people.consumers == 1 ? "" : "/consumers:" + std::to_string(people.consumers));
+}
+
 /// A message's number says who sent it, so that a consumer can check the order of each sender.
 inline constexpr unsigned sender_shift = 40;
 inline constexpr std::size_t most_processes = 16;

@@ -14,7 +14,12 @@ enum class unit { nanoseconds, messages_per_second, bytes };
 
 /// One thing that is measured again and again, in turn with the others.
 struct series {
-    std::string name;  ///< "who/what", as in "plain_spsc.slot_sequence/stream"
+    /// "who/what", and where it is not the usual one "/key:value": "bytes" of a message (64), "producers" and
+    /// "consumers" (1 each), "queued" messages, "channels". As in "plain_mpmc/stream/producers:4". By their names
+    /// report.py finds what belongs together: `who` begins with "by_hand." for system calls, with "plain_" or "bare_"
+    /// for what has no names and no care for the dead, with "peer." for other libraries; one who ends in ".map" is
+    /// drawn against the one who ends in ".copy".
+    std::string name;
     unit measured_in;
     std::function<measurement(std::uint64_t)> run;  ///< takes how many messages or round trips
     std::uint64_t count;  ///< the first guess of that; the suite finds what takes `run_seconds`
@@ -51,6 +56,10 @@ public:
     [[nodiscard]] const std::vector<series>& all() const noexcept { return all_; }
     [[nodiscard]] const std::vector<bar>& bars() const noexcept { return bars_; }
 
+    /// A library that could not be measured, and what it would take.
+    void missing(std::string peer) { missing_.push_back(std::move(peer)); }
+    [[nodiscard]] const std::vector<std::string>& missing() const noexcept { return missing_; }
+
     [[nodiscard]] const series* find(const std::string& name) const noexcept {
         for (const auto& candidate : all_) {
             if (candidate.name == name && !candidate.samples.empty()) {
@@ -63,6 +72,7 @@ public:
 private:
     std::vector<series> all_;
     std::vector<bar> bars_;
+    std::vector<std::string> missing_;
 };
 
 }  // namespace bench

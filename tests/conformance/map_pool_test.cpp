@@ -32,7 +32,7 @@ TEMPLATE_LIST_TEST_CASE("map: a port's pool goes with its owner, and a new owner
     const auto name = fresh_name<C>();
     {
         receiver<C> in{create_only, name};
-        PARLEY_REQUIRE(pool_exists(name));
+        PARLEY_REQUIRE(pool_exists<C>(name));
         sender<C> out{name};
         PARLEY_REQUIRE(out.try_send(item::make(1, 1)));
     }
@@ -54,7 +54,7 @@ TEMPLATE_LIST_TEST_CASE("map: a port's pool goes with its owner, and a new owner
     std::error_code code;
     const receiver<C> refused{name, code};
     PARLEY_REQUIRE(code == errc::in_use);
-    PARLEY_REQUIRE(pool_exists(name));
+    PARLEY_REQUIRE(pool_exists<C>(name));
     PARLEY_REQUIRE(old.try_send(item::make(1, 2)));
     owner.kill9();
     {
@@ -122,12 +122,12 @@ TEST_CASE("map: a port that is named by a path, or in no directory, has a pool t
         INFO(name);
         {
             receiver<C> in{create_only, name};
-            CHECK(pool_exists(name));
+            CHECK(pool_exists<C>(name));
             sender<C> out{name};
             out.send(item::make(1, 1));
             CHECK(in.receive().number == 1);
         }
-        CHECK_FALSE(pool_exists(name));
+        CHECK_FALSE(pool_exists<C>(name));
     };
     const auto directory = std::filesystem::temp_directory_path();
     check(std::type_identity<on<fifo>::c<parley::map, port>>{}, (directory / unique_name("map")).string());
@@ -159,7 +159,7 @@ TEMPLATE_LIST_TEST_CASE("map: what is removed goes with its pool, and ends the w
                       PARLEY_CHECK_IN_CHILD(!out.try_loan(code) && code == errc::closed);
                   }};
     PARLEY_REQUIRE(step.await(1));
-    PARLEY_REQUIRE(pool_exists(name));
+    PARLEY_REQUIRE(pool_exists<C>(name));
     PARLEY_REQUIRE(eventually([&] { return is_asleep(sending.pid()); }));
     PARLEY_REQUIRE(C::remove(name));
     PARLEY_REQUIRE(sending.join_ok());
@@ -242,9 +242,10 @@ TEST_CASE("map: a port that cannot be opened leaves no pool") {
     CHECK(code);
     CHECK_FALSE(in);
     CHECK(left_of(name).empty());
-    const receiver<on<shm>::c<parley::map, port>> without_name{"", code};
+    using owned = on<shm>::c<parley::map, port>;
+    const receiver<owned> without_name{"", code};
     CHECK(code == errc::invalid_name);
-    CHECK_FALSE(pool_exists(""));
+    CHECK_FALSE(pool_exists<owned>(""));
     const receiver<C> too_long{"/" + std::string(300, 'x'), code};
     CHECK(code);
 }
@@ -253,7 +254,7 @@ TEST_CASE("map: the permissions asked for are also the pool's, whatever the umas
     using C = on<shm>::c<parley::map>;
     const auto mode_of = [](const std::string& name) {
         struct ::stat status {};
-        return ::stat(pool_path(name).c_str(), &status) == 0 ? status.st_mode & 07777U : 0U;
+        return ::stat(pool_path<C>(name).c_str(), &status) == 0 ? status.st_mode & 07777U : 0U;
     };
     const auto before = ::umask(077);
     for (const ::mode_t wanted : {0600U, 0640U, 0666U}) {

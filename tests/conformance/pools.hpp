@@ -23,9 +23,15 @@ static_assert(sizeof(page) == 4096);
 inline constexpr std::uint64_t pages_in_pool = 6;
 inline constexpr options small_pool{.pool_size = pages_in_pool * sizeof(page)};
 
-[[nodiscard]] inline std::string pool_path(const std::string& name) { return pool::backing::locate(name); }
+template <class C>
+[[nodiscard]] std::string pool_path(const std::string& name) {
+    return pool::backing::locate(payload::pool_of<C>::name_of(name));
+}
 
-[[nodiscard]] inline bool pool_exists(const std::string& name) { return std::filesystem::exists(pool_path(name)); }
+template <class C>
+[[nodiscard]] bool pool_exists(const std::string& name) {
+    return std::filesystem::exists(pool_path<C>(name));
+}
 
 /// Everything in /dev/shm that has to do with this name.
 [[nodiscard]] inline std::vector<std::string> left_of(const std::string& name) {

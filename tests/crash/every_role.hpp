@@ -17,7 +17,7 @@ void kill_in_every_role(unsigned passings = 1, std::vector<role> roles = {}) {
     constexpr bool one_by_one = C::addressing::selection::one_at_a_time;
     constexpr bool selective = one_by_one || C::addressing::selection::takes_turns;
     session<C> room;
-    constexpr bool in_place = C::transport::capabilities.in_place;
+    constexpr bool in_place = C::transport::capabilities.in_place || C::payload::stays;
     if (roles.empty()) {
         roles = {role::send, role::try_send, role::send_batch, role::come_and_send};
         if (in_place) {
@@ -36,7 +36,7 @@ void kill_in_every_role(unsigned passings = 1, std::vector<role> roles = {}) {
     room.kill_everywhere({.what = role::send, .wait = true}, passings);
     if (!port) {
         room.kill_everywhere({.what = role::receive, .wait = true, .first = one_by_one}, passings);
-        if constexpr (!rendezvous && !selective && in_place) {
+        if constexpr (!rendezvous && !selective && C::transport::capabilities.in_place) {
             constexpr auto died_writing = "mpmc: slot written, not published";
             constexpr auto died_reading = "mpmc: message read, slot not freed";
             room.kill_everywhere({.what = role::receive, .alone = true, .before = {{role::send, died_writing}}}, 1);

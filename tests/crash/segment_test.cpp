@@ -175,6 +175,7 @@ TEST_CASE("every crash point belongs to a family that a test here goes through")
                                          "handoff",
                                          "mpmc",
                                          "parking lot",
+                                         "pool",
                                          "queue",
                                          "queue object",
                                          "queue part",

@@ -168,9 +168,12 @@ struct wire<T> : wire_detail::part<codec<T>::max_size> {
         return wire_detail::header_size + needed;
     }
 
-    static void write(std::byte* slot, const T& value) noexcept {
-        // A codec that changes its mind between the two calls still never gets more room than the slot has.
-        const std::size_t room = std::min<std::size_t>(codec<T>::size(value), codec<T>::max_size);
+    /// `most`: bytes that may be written.
+    static void write(std::byte* slot, const T& value, std::size_t most = part::capacity) noexcept {
+        // A codec that changes its mind between the two calls still never gets more room than there is.
+        const std::size_t room =
+            std::min({static_cast<std::size_t>(codec<T>::size(value)), static_cast<std::size_t>(codec<T>::max_size),
+                      most - wire_detail::header_size});
         const std::size_t written = codec<T>::encode(value, part::room(slot).first(room));
         part::set_size(slot, std::min(written, room));
     }
@@ -209,11 +212,18 @@ struct wire<std::variant<Alternatives...>> {
                                  value);
     }
 
-    static void write(std::byte* slot, const variant& value) noexcept {
+    /// `most`: bytes that may be written.
+    static void write(std::byte* slot, const variant& value, std::size_t most = capacity) noexcept {
         wire_detail::store(slot, static_cast<index_type>(value.index()));
-        std::visit([slot]<class Alternative>(
-                       const Alternative& alternative) { wire<Alternative>::write(slot + body, alternative); },
-                   value);
+        std::visit(
+            [&]<class Alternative>(const Alternative& alternative) {
+                if constexpr (requires { wire<Alternative>::write(slot, alternative, most); }) {
+                    wire<Alternative>::write(slot + body, alternative, most - body);
+                } else {
+                    wire<Alternative>::write(slot + body, alternative);
+                }
+            },
+            value);
     }
 
     [[nodiscard]] static bool read(const std::byte* slot, variant& out) {

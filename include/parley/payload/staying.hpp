@@ -1,13 +1,19 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
+
+#include <unistd.h>
 
 #include <parley/addressing/concept.hpp>
 #include <parley/buffering/concept.hpp>
@@ -41,7 +47,7 @@ template <class C, class Classes>
     constexpr std::uint64_t reason = 64 << 20;
     constexpr std::uint64_t fewest = 8;
     constexpr auto capacity = std::uint64_t{C::buffering::capacity};
-    constexpr auto blocks = (capacity < (1 << 20) ? capacity : 1024) + 64;
+    constexpr auto blocks = (capacity < (1 << 20) ? capacity : 1024) + 2 * pool::places;
     constexpr auto largest = std::uint64_t{Classes::largest};
     return std::max(fewest * largest, largest > reason / blocks ? reason : blocks * largest);
 }
@@ -50,8 +56,9 @@ template <class C>
 struct pool_of {
     using wire = message::wire<typename C::message>;
     using classes = pool::size_classes<wire::capacity, wire::alignment, wire::fixed_size>;
-    using traits = pool::traits<classes, typename C::synchronization::sender_side, C::addressing::owned,
-                                C::addressing::delivery::redelivers>;
+    /// By rendezvous too, a message over which a receiver died is given to another.
+    static constexpr bool redelivers = C::addressing::delivery::redelivers || C::buffering::rendezvous;
+    using traits = pool::traits<classes, typename C::synchronization::sender_side, C::addressing::owned, redelivers>;
 
     /// Where an accepted message may be in nobody's sight: behind a connection, or in the memory of a sender that
     /// spills.
@@ -65,10 +72,26 @@ struct pool_of {
     static constexpr segment::identity identity{C::fingerprint, C::description,
                                                 segment::whole_size<typename traits::body_type>};
 
-    /// `mode` as of the channel itself, whose object decides; the pool follows.
+    /// What the pool of a channel is called: the same for all who mean the same channel, and nobody else.
+    [[nodiscard]] static std::string name_of(std::string_view channel) {
+        auto result = std::string(C::transport::name) + '.';
+        const bool is_path = channel.find('/') != std::string_view::npos;
+        if (C::transport::capabilities.per_user && !is_path) {
+            result += std::to_string(::geteuid()) + '.';
+        }
+        if (is_path && channel.front() != '/' && channel.front() != '@') {
+            result += std::filesystem::current_path().string() + '/';
+        }
+        result += channel;
+        static_cast<void>(pool::backing::locate(result));  // throws now if that is too long
+        return result;
+    }
+
+    /// The channel's own object decides; the pool follows. `name` must outlive the result.
     [[nodiscard]] static segment::attachment_request request(const segment::attachment_request& given,
-                                                             segment::opening mode) {
+                                                             const std::string& name, segment::opening mode) {
         auto result = given;
+        result.name = name;
         result.id = identity;
         result.mode = mode;
         result.has_owner = traits::owned;
@@ -148,6 +171,9 @@ public:
             length_ = wire::capacity;
         } else {
             const auto content = wire::content(loaned_);
+            if (!content) {
+                transport::memory::throw_corrupt_message();  // a peer wrote into a block that is not its own
+            }
             length_ = static_cast<std::size_t>(content->data() + content->size() - loaned_);
         }
         return go([&](const reference& to) { return push(to) || (!until.passed() && push_until(to, until)); }, false);
@@ -165,7 +191,11 @@ private:
         if (bytes == nullptr) {
             return false;
         }
-        wire::write(bytes, content);
+        if constexpr (requires { wire::write(bytes, content, length_); }) {
+            wire::write(bytes, content, length_);
+        } else {
+            wire::write(bytes, content);
+        }
         return true;
     }
 
@@ -215,7 +245,12 @@ class staying_receiver {
     using wire = message::wire<message_type>;
     using borrower = typename pool_of<C>::borrower;
     using reference = pool::block_reference;
-    static constexpr bool waits = C::synchronization::receiver_side::waits;
+    using inner_receiver = std::remove_cvref_t<decltype(std::declval<Inner&>().receiver())>;
+    using inner_context = std::remove_cvref_t<decltype(std::declval<Inner&>().context())>;
+    static constexpr bool by_rendezvous = C::buffering::rendezvous;
+    static constexpr bool is_ring = requires(inner_receiver & link, inner_context& context) {
+        link.is_surely_empty(context);
+    };
 
 public:
     staying_receiver(Inner& inner, borrower& pool) noexcept : inner_(&inner), pool_(&pool) {}
@@ -245,15 +280,23 @@ public:
         });
     }
 
+    /// May return early: whoever waits looks for lost blocks now and then.
     template <class Context>
     [[nodiscard]] bool wait(Context&, os::deadline until) {
-        return inner_->receiver().wait(inner_->context(), until);
+        return inner_->receiver().wait(inner_->context(), slice_of(until)) || !until.passed();
     }
 
     /// Takes a message to be read in place. Null when there is none.
     template <class Context>
     [[nodiscard]] const std::byte* try_take(Context&) {
-        return take([&] { return pop(); });
+        if (const auto* bytes = take([&] { return pop(); }); bytes != nullptr) [[likely]] {
+            return bytes;
+        }
+        if (pool_->time_to_judge()) [[unlikely]] {
+            return take_after_a_close_look();
+        }
+        pool_->link_was_empty();
+        return nullptr;
     }
 
     template <class Context>
@@ -265,9 +308,12 @@ public:
             if (until.passed()) {
                 return nullptr;
             }
-            const auto slice = os::deadline::at(os::clock::now() + until.left(pool_->patience()));
-            if (const auto* bytes = take([&] { return pop_until(slice); }); bytes != nullptr) {
-                return bytes;
+            if constexpr (by_rendezvous) {  // to wait is to have committed: a reference may come meanwhile
+                if (const auto* bytes = take([&] { return pop_until(slice_of(until)); }); bytes != nullptr) {
+                    return bytes;
+                }
+            } else {
+                static_cast<void>(wait(context, until));
             }
         }
     }
@@ -299,6 +345,10 @@ private:
         return result;
     }
 
+    [[nodiscard]] os::deadline slice_of(os::deadline until) const noexcept {
+        return os::deadline::at(os::clock::now() + until.left(pool_->patience()));
+    }
+
     /// Gets a reference with `how()`, and its block.
     template <class Pop>
     [[nodiscard]] const std::byte* take(Pop how) {
@@ -313,7 +363,6 @@ private:
         }();
         if (!got) {
             pool_->end();
-            pool_->link_was_empty();
             return nullptr;
         }
         try {
@@ -324,6 +373,27 @@ private:
             }
             throw;
         }
+    }
+
+    /// Makes sure that the link is empty, and then says which blocks are lost. It may not be: null, or a message.
+    [[nodiscard, gnu::cold, gnu::noinline]] const std::byte* take_after_a_close_look() {
+        auto& link = inner_->receiver();
+        if constexpr (is_ring) {
+            link.look(inner_->context());
+        }
+        const auto* bytes = take([&] { return pop(); });
+        if (bytes == nullptr) {
+            bool empty = true;
+            if constexpr (is_ring) {
+                empty = link.is_surely_empty(inner_->context());
+            }
+            if (empty) {
+                pool_->judge();
+            } else {
+                pool_->acquit();
+            }
+        }
+        return bytes;
     }
 
     // A link in memory keeps its place until the message has been read: what it promises of a receiver that dies, it
@@ -404,24 +474,38 @@ public:
 
     static staying_end open(const segment::attachment_request& request) {
         using segment::opening;
+        const auto name = pool_type::name_of(request.name);
+        const auto join = [&](opening mode) {
+            return std::make_unique<pool_member>(pool_type::request(request, name, mode), pool_type::limit(request));
+        };
         staying_end result;
-        const auto limit = pool_type::limit(request);
         if constexpr (C::addressing::owned && Receiving) {
             // The owner makes the pool first: whoever finds the port finds its pool.
-            auto pool = std::make_unique<pool_member>(pool_type::request(request, opening::open_or_create), limit);
-            result.core_ = std::make_unique<core>(InnerEnd::open(request), std::move(pool));
+            auto pool = join(opening::open_or_create);
+            auto inner = InnerEnd::open(request);
+            // A predecessor that is just leaving may have had the pool still.
+            for (int attempt = 0; !pool->segment().is_owner(); ++attempt) {
+                if (attempt == 1000) {
+                    throw_error(errc::in_use, pool->segment().path() + " belongs to another live process");
+                }
+                pool.reset();
+                constexpr timespec pause{0, 1'000'000};
+                ::nanosleep(&pause, nullptr);
+                pool = join(opening::open_or_create);
+            }
+            result.core_ = std::make_unique<core>(std::move(inner), std::move(pool));
         } else {
             auto inner = InnerEnd::open(request);
-            const auto mode = C::addressing::owned ? opening::open_only : opening::open_or_create;
-            result.core_ = std::make_unique<core>(
-                std::move(inner), std::make_unique<pool_member>(pool_type::request(request, mode), limit));
+            auto pool = join(C::addressing::owned ? opening::open_only : opening::open_or_create);
+            result.core_ = std::make_unique<core>(std::move(inner), std::move(pool));
         }
         return result;
     }
 
     static bool remove(std::string_view name) {
+        const auto pool = pool_type::name_of(name);
         const bool there = InnerEnd::remove(name);
-        return pool_member::remove(name, pool_type::identity) || there;
+        return pool_member::remove(pool, pool_type::identity) || there;
     }
 
     /// Null after a move.

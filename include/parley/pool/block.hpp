@@ -19,13 +19,13 @@ struct block {
     friend bool operator==(const block&, const block&) noexcept = default;
 };
 
-/// What travels in place of a message: where its bytes lie. A peer may have written anything here: `pool::find` looks
-/// at each number before it is used.
+/// What travels in place of a message: where its bytes lie. A peer may have written anything here: each number is
+/// looked at before it is used (pool/borrower.hpp).
 struct block_reference {
     block where;
     std::uint32_t generation = 0;  ///< of this use of the block
-    std::uint32_t reserved = 0;
-    std::uint64_t length = 0;  ///< bytes of the message, as `wire<Message>::size` says
+    std::uint32_t pool = 0;        ///< which: `body::mark`
+    std::uint64_t length = 0;      ///< bytes of the message, as `wire<Message>::size` says
 };
 static_assert(sizeof(block_reference) == 24 && std::is_trivially_copyable_v<block_reference>,
               "two programs must agree on it");

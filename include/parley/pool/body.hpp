@@ -35,11 +35,14 @@ template <class SenderSide, class Classes>
 struct body {
     /// Bytes of all blocks together that may be reserved, as the creator said. Written before the segment has a name.
     std::atomic<std::uint64_t> limit{0};
-    std::atomic<std::uint32_t> numbers{0};                            ///< given so far
+    std::atomic<std::uint32_t> mark{0};     ///< a number of this pool, in all its references: no other pool's fit
+    std::atomic<std::uint32_t> numbers{0};  ///< given so far
     std::array<std::atomic<std::uint32_t>, Classes::count> carved{};  ///< of each class, how many blocks there are
 
-    /// Not 0: somebody found no block. Whoever frees one says so in `freed`, and receivers look for lost ones.
+    /// Not 0: somebody finds no block, and whoever frees one says so in `freed`.
     alignas(os::cache_line) std::atomic<std::uint32_t> wanted{0};
+    /// Not 0: somebody has found no block since a receiver made sure last that none is lost.
+    std::atomic<std::uint32_t> lacked{0};
     std::atomic<std::uint32_t> freed{0};
 
     std::array<participant, places> senders;
@@ -47,8 +50,8 @@ struct body {
     [[no_unique_address]] transport::memory::lot_for<SenderSide, places> lot;
 };
 
-/// Pools lie in /dev/shm beside the channels of memory: that of channel `orders` is /dev/shm/parley-blocks.orders. What
-/// a file name cannot have is written as %xx.
+/// Pools lie in /dev/shm beside the channels of memory: that of channel `orders` over `mqueue` is
+/// /dev/shm/parley-blocks.mqueue.orders. What a file name cannot have is written as %xx.
 class backing : public segment::file_backing {
 public:
     [[nodiscard]] static std::string locate(std::string_view name) {

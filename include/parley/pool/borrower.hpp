@@ -38,11 +38,12 @@ public:
     /// Takes the block of a reference that the link gave in hand; where its bytes are. Ends the passage.
     /// Throws `errc::corrupt` for what cannot be a reference: nothing is in hand then.
     [[nodiscard]] const std::byte* hold(const block_reference& given) {
-        found_something();
+        acquit();
         const auto what = given.where;
         PARLEY_CRASH_POINT("pool: out of the link, not in hand");
-        if (what.size_class >= classes::count || what.index >= this->carved(what.size_class) ||
-            given.length > classes::size_of(what.size_class)) [[unlikely]] {
+        if (given.pool != this->mark() || what.size_class >= classes::count ||
+            what.index >= this->carved(what.size_class) || given.length > classes::size_of(what.size_class))
+            [[unlikely]] {
             end();
             throw_corrupt("points outside the pool");
         }
@@ -66,18 +67,34 @@ public:
         this->say_freed();
     }
 
-    /// The link has just said that it is empty. Where blocks are wanted, frees those that can be in no link: busy, in
-    /// nobody's hand, and that for as long as a ring needs to get over a dead sender at its head.
+    /// The link has just said that it is empty. Where blocks have been lacking, remembers those that are busy and in
+    /// nobody's hand: they are in the link, or lost.
     void link_was_empty() noexcept {
-        if (this->body().wanted.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-            look_for_lost_blocks();
+        if (this->body().lacked.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+            look_for_suspects();
+        } else if (!suspects_.empty()) [[unlikely]] {
+            suspects_.clear();
         }
     }
 
+    /// Whether there are suspects, and for so long that it is time to make sure that the link is empty, and to `judge`.
+    [[nodiscard]] bool time_to_judge() const noexcept {
+        return !suspects_.empty() && os::clock::now() - suspected_ >= long_enough;
+    }
+
+    /// The link certainly is empty, by an attempt since `link_was_empty` was said last. If nobody else was on the way
+    /// meanwhile, frees what was suspected then and still is.
+    void judge() noexcept {
+        if (was_quiet()) {
+            free_suspects();
+        }
+        acquit();
+    }
+    void acquit() noexcept { suspects_.clear(); }
+
     /// How long a wait for messages may last before `link_was_empty` is to be said again.
     [[nodiscard]] os::clock::duration patience() const noexcept {
-        constexpr auto soon = std::chrono::milliseconds(20);
-        return suspects_.empty() ? os::clock::duration(os::look_around_interval) : os::clock::duration(soon);
+        return suspects_.empty() ? os::clock::duration(os::look_around_interval) : os::clock::duration(long_enough / 2);
     }
 
 private:
@@ -85,7 +102,7 @@ private:
         block what;
         std::uint64_t word;
     };
-    static constexpr auto long_enough = std::chrono::milliseconds(150);
+    static constexpr auto long_enough = std::chrono::milliseconds(100);
 
     [[noreturn, gnu::cold, gnu::noinline]] void throw_corrupt(const char* how) const {
         throw_error(errc::corrupt, std::string("a reference in the channel ") + how + " (" + this->segment().path() +
@@ -98,12 +115,11 @@ private:
         std::atomic_thread_fence(std::memory_order_release);
     }
 
-    void found_something() noexcept { suspects_.clear(); }
-
     /// Whether, when the link said that it is empty, nobody else was on the way, nor had been since this was asked
     /// last: `passages_` are those of the senders.
     [[nodiscard]] bool was_quiet() noexcept {
         bool quiet = true;
+        std::atomic_thread_fence(std::memory_order_acquire);  // what the link told comes before
         for (std::size_t place = 0; place < places; ++place) {
             const auto passages = this->body().senders[place].passages.load(std::memory_order_acquire);
             quiet = quiet && passages == passages_[place] && (passages % 2 == 0 || !this->template alive<true>(place));
@@ -117,18 +133,27 @@ private:
         return quiet;
     }
 
-    [[gnu::cold, gnu::noinline]] void look_for_lost_blocks() noexcept {
-        try {
-            const bool quiet = was_quiet();
-            const auto now = os::clock::now();
-            if (suspects_.empty()) {
+    [[gnu::cold, gnu::noinline]] void look_for_suspects() noexcept {
+        const auto now = os::clock::now();
+        if (now - looked_ < std::chrono::milliseconds(1)) {
+            return;  // who polls looks often
+        }
+        looked_ = now;
+        if (!was_quiet()) {
+            acquit();
+            return;
+        }
+        if (suspects_.empty()) {
+            try {
                 collect();
-                suspected_ = now;
-            } else if (quiet && now - suspected_ >= long_enough) {
-                free_suspects();
+            } catch (const std::bad_alloc&) {
+                acquit();
             }
-        } catch (const std::bad_alloc&) {
-            suspects_.clear();
+            suspected_ = now;
+            if (suspects_.empty()) {
+                this->body().lacked.store(0,
+                                          std::memory_order_relaxed);  // nothing is lost; who lacks one says so again
+            }
         }
     }
 
@@ -136,9 +161,11 @@ private:
         for (std::uint32_t size_class = 0; size_class < classes::count; ++size_class) {
             const auto count = this->carved(size_class);
             for (std::uint32_t index = 0; index < count; ++index) {
-                const auto word = this->state_of({size_class, index}).load(std::memory_order_acquire);
-                if (state::of(word).busy) {
-                    suspects_.push_back({{size_class, index}, word});
+                const block what{size_class, index};
+                const auto word = this->state_of(what).load(std::memory_order_acquire);
+                const auto found = state::of(word);
+                if (found.busy && !this->in_living_hand(this->body(), what, found.generation)) {
+                    suspects_.push_back({what, word});
                 }
             }
         }
@@ -149,29 +176,15 @@ private:
         for (const auto& each : suspects_) {
             const auto then = state::of(each.word);
             const auto& there = this->state_of(each.what);
-            if (there.load(std::memory_order_acquire) == each.word && !is_in_hand(each.what, then.generation) &&
+            if (there.load(std::memory_order_acquire) == each.word &&
+                !this->in_living_hand(this->body(), each.what, then.generation) &&
                 !(Lingers && sender_lives(then.by))) {
                 freed = this->free(each.what, then.generation) || freed;
             }
         }
-        suspects_.clear();
         if (freed) {
             this->say_freed();
         }
-    }
-
-    [[nodiscard]] bool is_in_hand(block what, std::uint32_t generation) const noexcept {
-        const auto holds = [&](const participant& line) {
-            const auto held = holding::of(line.in_hand.load(std::memory_order_acquire));
-            return held.at != holding::step::none && held.what == what && held.generation == generation;
-        };
-        for (std::size_t place = 0; place < places; ++place) {
-            if ((holds(this->body().senders[place]) && this->template alive<true>(place)) ||
-                (holds(this->body().receivers[place]) && this->template alive<false>(place))) {
-                return true;
-            }
-        }
-        return false;
     }
 
     [[nodiscard]] bool sender_lives(std::uint32_t number) const noexcept {
@@ -186,6 +199,7 @@ private:
     holding taken_;
     std::vector<suspect> suspects_;
     os::clock::time_point suspected_{};
+    os::clock::time_point looked_{};
     std::array<std::uint64_t, places> passages_{};
 };
 

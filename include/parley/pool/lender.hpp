@@ -11,6 +11,7 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
+#include <parley/os/fence.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/member.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
@@ -64,7 +65,7 @@ public:
         line.in_hand.store(taken_.word(), std::memory_order_release);
         std::atomic_thread_fence(std::memory_order_release);
         PARLEY_CRASH_POINT("pool: on the way, not in the link");
-        return {taken_.what, taken_.generation, 0, length};
+        return {taken_.what, taken_.generation, this->mark(), length};
     }
 
     /// The link has taken the reference: the block is no longer in this hand.
@@ -98,7 +99,12 @@ public:
         waited_ = true;
         const bool woken = waiting::wait_until(
             shared.lot, this->place(), until,
-            [&] { return look_again || shared.freed.load(std::memory_order_acquire) != freed_seen_; },
+            [&] {
+                if (shared.wanted.load(std::memory_order_relaxed) == 0) {
+                    shared.wanted.store(1, std::memory_order_relaxed);  // another one had enough
+                }
+                return look_again || shared.freed.load(std::memory_order_acquire) != freed_seen_;
+            },
             [&] {
                 check_open();
                 look_again = true;  // a block may have become free before anybody knew that it is wanted
@@ -190,15 +196,14 @@ private:
     [[nodiscard, gnu::cold, gnu::noinline]] bool take_scarce(std::size_t size_class) {
         auto& shared = this->body();
         freed_seen_ = shared.freed.load(std::memory_order_acquire);
-        shared.wanted.store(1, std::memory_order_seq_cst);
-        if (suspicion_.due()) {
-            static_cast<void>(this->free_what_the_dead_hold());
+        shared.lacked.store(1, std::memory_order_relaxed);
+        if (shared.wanted.exchange(1, std::memory_order_seq_cst) == 0) {
+            os::heavy_fence();  // who frees a block after this look says so
         }
-        const bool found = take_any(size_class);
-        if (found && Traits::sender_side::waits && !shared.lot.anybody()) {
-            shared.wanted.store(0, std::memory_order_relaxed);
+        if (suspicion_.due() && this->free_what_the_dead_hold()) {
+            this->say_freed();
         }
-        return found;
+        return take_any(size_class);
     }
 
     /// Any free block of this class or a larger one, whoever used it before.

@@ -13,6 +13,7 @@
 
 #include <unistd.h>
 
+#include <parley/os/clock.hpp>
 #include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
@@ -24,24 +25,28 @@
 
 /// A pool of blocks of shared memory, in which the bytes of messages stay while references to them travel.
 ///
-/// A block is free or busy (pool/block.hpp); its state is one word in a line of its own. Whoever has a block in hand
-/// wrote that down in its own line *before* the block became its own, and the word names the use of the block, so that
-/// a record which came true is told from one that did not:
+/// A block is free or busy; its state is one word in a line of its own (pool/block.hpp), which says in which use it is,
+/// the `g`th, and by which sender, `s`. Whoever has a block in hand writes that down in its own line first:
 ///
-///   sender    in hand: writing(b, g)  b: free -> busy(g)   bytes   in hand: sending   reference -> link   in hand:
-///   none receiver  link -> reference   in hand: reading(b, g)   bytes   b: busy(g) -> free   in hand: none
+///     sender                              receiver
+///     in hand: writing(b, g)              link -> reference
+///     b: free -> busy(g, s)               in hand: reading(b, g)
+///     the bytes are written               the bytes are read
+///     in hand: sending(b, g)              b: busy(g, s) -> free
+///     reference -> link                   in hand: nothing
+///     in hand: nothing
 ///
 /// No step waits for anybody, and none is a system call, but for the first use of new memory. What a kill leaves:
-///   - before `busy(g)`: a record of a use that never was; nobody heeds it.
-///   - in `writing`, or in `reading` where nobody is given the message again: a busy block that certainly is in no
-///   link.
-///     Whoever lacks a block frees it (member::free_what_the_dead_hold), and so does who takes the place of the dead.
-///   - in `sending`, between link and `reading`, or with the memory of a socket: a busy block in no hand, of which
-///   nobody
-///     knows whether the link has a reference. A receiver that has found the link empty while nobody else was on the
-///     way knows that there is none (pool/sweep.hpp).
-/// A block that is freed in vain too late costs room, one that is freed too early would be read by two: where there is
-/// doubt it stays busy.
+///
+/// - Before `busy(g, s)`: a record of a use that never was, or became another sender's; then `s` is another.
+/// - In `writing`; or in `reading`, where nobody is given the message again: a busy block that certainly is in no link.
+///   Who lacks a block frees it (`free_what_the_dead_hold`), and so does who takes the place of the dead.
+/// - In `sending`; between the link and `reading`; or where the link itself goes with a process, as a socket does: a
+///   busy block in no living hand, and nobody knows whether the link has the reference. A receiver that has found the
+///   link empty while nobody was on the way knows that it has not (pool/borrower.hpp).
+///
+/// A block that is freed too late costs room, one that is freed too early would be read by two: where there is doubt it
+/// stays busy.
 
 namespace parley::pool {
 
@@ -74,10 +79,7 @@ public:
     member& operator=(const member&) = delete;
 
     ~member() {
-        segment_.leave([&](segment_type& left) {
-            own().number.store(0, std::memory_order_relaxed);
-            os::unlock_byte(left.file(), lock_of<IsSender>(place_));
-        });
+        segment_.leave([&](segment_type& left) { os::unlock_byte(left.file(), lock_of<IsSender>(place_)); });
     }
 
     static bool remove(std::string_view name, const segment::identity& id) {
@@ -88,6 +90,7 @@ public:
     [[nodiscard]] body_type& body() const noexcept { return segment_.body(); }
     [[nodiscard]] std::size_t place() const noexcept { return place_; }
     [[nodiscard]] const geometry<classes>& layout() const noexcept { return layout_; }
+    [[nodiscard]] std::uint32_t mark() const noexcept { return mark_; }
     [[nodiscard]] participant& own() const noexcept { return lines<IsSender>(body())[place_]; }
 
     /// Where the state of a block is, and its bytes.
@@ -157,8 +160,7 @@ public:
     void say_freed() noexcept {
         segment_.fence();
         if (body().wanted.load(std::memory_order_relaxed) != 0) [[unlikely]] {
-            body().freed.fetch_add(1, std::memory_order_release);
-            body().lot.wake_one();
+            wake_who_wants();
         }
     }
 
@@ -172,29 +174,40 @@ public:
         return found;
     }
 
-    /// Throws what ends every wait for a block: the pool has gone with its owner, or was removed. As in every link,
-    /// only who has `waited` is told that the owner was killed; who comes later finds it closed.
-    void check_open(bool waited) {
+    /// Throws what ends a channel: the pool has gone with its owner, or was removed. `waiting`: the owner's death ends
+    /// a wait that only the owner could have ended.
+    void check_open(bool waiting) {
         if constexpr (Traits::owned) {
             static_cast<void>(segment_.bury_dead_owner());
         }
-        switch (segment_.closed()) {
-            case segment::closing::open:
-                return;
-            case segment::closing::owner_died:
-                if (!waited) {
-                    throw_error(errc::closed, segment_.path() +
-                                                  " is closed: its owner was killed; open the channel "
-                                                  "again when a new one exists");
-                }
-                throw_error(errc::peer_died, "waiting for a block of " + segment_.path() +
-                                                 ": the receiver to which it belongs was killed; start it again, then "
-                                                 "open the channel anew");
-            case segment::closing::removed:
-                throw_error(errc::closed, segment_.path() +
-                                              " is closed: it was removed, or its owner has left; open the channel "
-                                              "again when a new one exists");
+        const auto end = segment_.closed();
+        if (end == segment::closing::owner_died && waiting) {
+            throw_error(errc::peer_died, "waiting for a block of " + segment_.path() +
+                                             ": the receiver to which it belongs was killed; start it again, then "
+                                             "open the channel anew");
         }
+        if (end != segment::closing::open) {
+            throw_error(errc::closed,
+                        segment_.path() + " is closed: " +
+                            (end == segment::closing::owner_died ? "its owner was killed"
+                                                                 : "it was removed, or its owner has left") +
+                            "; open the channel again when a new one exists");
+        }
+    }
+
+    /// Whether a live process has that use of the block in hand.
+    [[nodiscard]] bool in_living_hand(body_type& shared, block what, std::uint32_t generation) const noexcept {
+        const auto holds = [&](const participant& line) {
+            const auto held = holding::of(line.in_hand.load(std::memory_order_acquire));
+            return held.at != holding::step::none && held.what == what && held.generation == generation;
+        };
+        for (std::size_t place = 0; place < places; ++place) {
+            if ((holds(shared.senders[place]) && alive<true>(place)) ||
+                (holds(shared.receivers[place]) && alive<false>(place))) {
+                return true;
+            }
+        }
+        return false;
     }
 
 private:
@@ -237,11 +250,19 @@ private:
 
     /// At the gate.
     void join(segment_type& joined, std::uint64_t limit) {
+        if (limit > largest_limit) {
+            throw_error(errc::no_space, "options::pool_size asks for " + std::to_string(limit) +
+                                            " bytes, and a pool has at "
+                                            "most " +
+                                            std::to_string(largest_limit));
+        }
         auto& shared = joined.body();
         std::uint64_t agreed = 0;
         if (shared.limit.compare_exchange_strong(agreed, limit, std::memory_order_relaxed)) {
             agreed = limit;
+            shared.mark.store(new_mark(), std::memory_order_relaxed);
         }
+        mark_ = shared.mark.load(std::memory_order_relaxed);
         if (agreed == 0 || agreed > largest_limit) {
             throw_error(errc::corrupt, joined.path() + " says that it may have " + std::to_string(agreed) +
                                            " bytes; remove the channel");
@@ -258,13 +279,22 @@ private:
         take_place(joined);
     }
 
+    /// Another one for each pool, as well as 32 bits can tell.
+    [[nodiscard]] static std::uint32_t new_mark() noexcept {
+        const auto now = static_cast<std::uint64_t>(os::clock::now().time_since_epoch().count());
+        return static_cast<std::uint32_t>((now ^ static_cast<std::uint64_t>(::getpid()) << 40) * 0x9e3779b97f4a7c15u >>
+                                          32);
+    }
+
     void take_place(segment_type& joined) {
         for (place_ = 0; place_ < places; ++place_) {
             if (os::try_lock_byte(joined.file(), lock_of<IsSender>(place_))) {
                 auto& line = lines<IsSender>(joined.body())[place_];
-                free_certain(joined.body(), holding::of(line.in_hand.load(std::memory_order_relaxed)));
+                free_certain<IsSender>(joined.body(), line.number.load(std::memory_order_relaxed),
+                                       holding::of(line.in_hand.load(std::memory_order_relaxed)));
                 line.in_hand.store(0, std::memory_order_relaxed);
-                line.passages.store(0, std::memory_order_relaxed);
+                // Even, and a number that nobody has seen.
+                line.passages.store((line.passages.load(std::memory_order_relaxed) | 1) + 1, std::memory_order_relaxed);
                 line.number.store(next_number(joined.body()), std::memory_order_release);
                 if constexpr (IsSender) {
                     joined.body().lot.occupy(place_);
@@ -295,25 +325,41 @@ private:
         }
         // What the dead wrote last, now that it is dead; and nobody has come to its place meanwhile.
         const auto left = holding::of(line.in_hand.load(std::memory_order_acquire));
-        return line.number.load(std::memory_order_relaxed) == number && free_certain(body(), left);
+        return line.number.load(std::memory_order_relaxed) == number && free_certain<Sender>(body(), number, left);
     }
 
-    /// The record of a dead process: the block is free after this, if it was certain that no link has it.
-    bool free_certain(body_type& shared, const holding& left) noexcept {
+    /// The record of a dead process, and its number: the block is free after this, if it was certain that it was the
+    /// dead one's and that no link has it.
+    template <bool Sender>
+    bool free_certain(body_type& shared, std::uint32_t number, const holding& left) noexcept {
         const bool certain =
-            left.at == holding::step::writing || (left.at == holding::step::reading && !Traits::redelivers);
+            Sender ? left.at == holding::step::writing : left.at == holding::step::reading && !Traits::redelivers;
         if (!certain || left.what.size_class >= classes::count ||
             left.what.index >= std::min(shared.carved[left.what.size_class].load(std::memory_order_acquire),
                                         layout_.blocks(left.what.size_class))) {
             return false;
         }
-        return free(left.what, left.generation);
+        const auto found = state::of(state_of(left.what).load(std::memory_order_acquire));
+        if (Sender && found.by != number) {
+            return false;
+        }
+        return !in_living_hand(shared, left.what, left.generation) && free(left.what, left.generation);
+    }
+
+    [[gnu::cold, gnu::noinline]] void wake_who_wants() noexcept {
+        auto& shared = body();
+        shared.freed.fetch_add(1, std::memory_order_release);
+        shared.lot.wake_all();  // one may need a larger block than this one, and several may have become free
+        if (!shared.lot.anybody()) {
+            shared.wanted.store(0, std::memory_order_relaxed);  // who still lacks one says so again
+        }
     }
 
     segment_type segment_;
     segment::region blocks_;
     geometry<classes> layout_{0};
     std::uint64_t limit_ = 0;
+    std::uint32_t mark_ = 0;
     std::size_t place_ = 0;
 };
 

@@ -39,6 +39,7 @@ inline constexpr std::size_t any_size = std::numeric_limits<std::size_t>::max();
 /// (compose/rules.hpp), the table in the documentation (tests/docs/), and which cases of conformance apply.
 struct capabilities {
     bool named = false;               ///< processes that share nothing but a name find each other through it
+    bool per_user = false;            ///< a name that is no path means an object of this user alone
     bool pairs = false;               ///< `channel::pair()` makes both ends at once, without a name
     bool survives_processes = false;  ///< the object and what is in it can stay when no process holds it
     bool survives_reboot = false;     ///< the object and what is in it are on a disk, and there after a reboot

@@ -66,6 +66,7 @@ struct fifo
 
     static constexpr transport::capabilities capabilities{
         .named = true,
+        .per_user = true,
         .many_senders = true,
         .many_receivers = true,
         .keeps_boundaries = true,

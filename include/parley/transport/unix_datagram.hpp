@@ -28,6 +28,7 @@ struct unix_datagram : transport::datagram::word<transport::datagram::unix_famil
     static constexpr std::string_view name = "unix_datagram";
     static constexpr transport::capabilities capabilities{
         .named = true,
+        .per_user = true,
         .pairs = true,
         .many_senders = true,
         .connected = true,

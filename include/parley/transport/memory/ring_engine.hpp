@@ -276,6 +276,18 @@ public:
     template <class Context>
     static void end_wait(Context&) noexcept {}
 
+    /// After `look` and an attempt in vain: whether there really is no message, and not only none for this receiver, or
+    /// none before one that a sender has not finished, dead or alive.
+    template <class Context>
+    [[nodiscard]] bool is_surely_empty(Context& context) {
+        if constexpr (requires { context.admits(); }) {
+            if (!context.admits()) {
+                return false;
+            }
+        }
+        return !orphans_ && !consumer_.readable() && exactly(ring::attempt::blocked) != ring::attempt::stalled;
+    }
+
     /// Takes a message to be read in place. Null when there is none; then `wait`.
     template <class Context>
     [[nodiscard]] const std::byte* try_take(Context& context) {

@@ -70,6 +70,7 @@ struct stream_word {
 /// What sockets that connect can do.
 inline constexpr capabilities common_capabilities{
     .named = true,
+    .per_user = true,
     .many_senders = true,
     .connected = true,
     .ordered = true,

@@ -1,0 +1,118 @@
+#include "all_series.hpp"
+#include "reference/plain_spsc.hpp"
+#include "support/latency.hpp"
+#include "support/plain_ends.hpp"
+#include "support/whole_message.hpp"
+
+#include <cstddef>
+#include <string>
+
+/// The question of the textbook: does a message travel, or does it stay while a reference to it travels?
+
+namespace bench {
+
+namespace {
+
+constexpr double run_seconds = 0.05;
+constexpr std::uint32_t rounds_between = 5;
+
+/// What a reference is: 24 bytes.
+using descriptor = message_of<24>;
+
+/// Polling over memory, where a wait is as long as a cache line takes; over the kernel as its system calls do.
+template <class Message, class Transport, class... Words>
+using way = parley::channel<Message, Transport, parley::port, parley::bounded<4>, Words...>;
+
+template <class Transport, std::size_t Size, class... Words>
+class sizes_of {
+    using content = message_of<Size>;
+    using copied = way<content, Transport, Words...>;
+    using mapped = way<content, Transport, parley::map, Words...>;
+
+public:
+    sizes_of(suite& measured, std::string transport) : measured_(measured), transport_(std::move(transport)) {}
+
+    void add() {
+        if constexpr (parley::composable<content, Transport, parley::port, parley::bounded<4>, Words...>) {
+            add("copy", whole_message_latency<copied, copying_end, use::every_byte>);
+            add("copy_hand_over", whole_message_latency<copied, copying_end, use::hand_over>);
+        }
+        add("map", whole_message_latency<mapped, mapping_end, use::every_byte>);
+        add("map_hand_over", whole_message_latency<mapped, mapping_end, use::hand_over>);
+    }
+
+    [[nodiscard]] std::string name_of(const std::string& how) const {
+        return transport_ + "." + how + "/latency" + in_bytes<content>();
+    }
+
+private:
+    void add(const std::string& how, measurement (*run)(std::uint64_t)) {
+        measured_.add(name_of(how), unit::nanoseconds, 200, run, run_seconds, rounds_between);
+    }
+
+    suite& measured_;
+    std::string transport_;
+};
+
+template <class Transport, std::size_t... Sizes>
+void add_over(suite& measured, const std::string& transport) {
+    (sizes_of<Transport, Sizes>(measured, transport).add(), ...);
+    const auto price = [&](const std::string& how, double limit) {
+        constexpr auto mebibyte = std::size_t{1} << 20;
+        const sizes_of<Transport, mebibyte> large(measured, transport);
+        measured.add({how + " of 1 MiB over " + transport + ", copy over map",
+                      large.name_of("copy" + how),
+                      {large.name_of("map" + how)},
+                      bar::direction::at_least,
+                      limit});
+    };
+    price("", 1.5);
+    price("_hand_over", 10);
+}
+
+constexpr std::size_t kibi = 1024;
+constexpr std::size_t mebi = 1024 * kibi;
+
+}  // namespace
+
+void add_copy_against_map(suite& measured) {
+    using spinning = parley::blocking_on<parley::spin>;
+    const std::string transport = "shm";
+    measured.add("plain_descriptors/latency/bytes:24", unit::nanoseconds, 5'000,
+                 latency<ring_pair<reference::slot_sequence_ring<descriptor, 64>, descriptor>>, run_seconds,
+                 rounds_between);
+    sizes_of<parley::shm, 64, spinning>(measured, transport).add();
+    sizes_of<parley::shm, kibi, spinning>(measured, transport).add();
+    sizes_of<parley::shm, 4 * kibi, spinning>(measured, transport).add();
+    sizes_of<parley::shm, 16 * kibi, spinning>(measured, transport).add();
+    sizes_of<parley::shm, 64 * kibi, spinning>(measured, transport).add();
+    sizes_of<parley::shm, 256 * kibi, spinning>(measured, transport).add();
+    sizes_of<parley::shm, mebi, spinning>(measured, transport).add();
+    sizes_of<parley::shm, 4 * mebi, spinning>(measured, transport).add();
+    sizes_of<parley::shm, 16 * mebi, spinning>(measured, transport).add();
+
+    const auto named = [](const std::string& how, std::size_t size) {
+        return "shm." + how + "/latency" + (size == 64 ? "" : "/bytes:" + std::to_string(size));
+    };
+    using enum bar::direction;
+    measured.add({"map: 1 MiB over 64 B, handed over",
+                  named("map_hand_over", mebi),
+                  {named("map_hand_over", 64)},
+                  at_most,
+                  1.3});
+    measured.add({"map: handed over, over a plain ring of descriptors",
+                  named("map_hand_over", 64),
+                  {"plain_descriptors/latency/bytes:24"},
+                  at_most,
+                  1.3});
+    measured.add({"1 MiB, every byte, copy over map", named("copy", mebi), {named("map", mebi)}, at_least, 1.3});
+}
+
+void add_copy_against_map_over_the_kernel(suite& measured) {
+    add_over<parley::mqueue, 64, 4 * kibi, 64 * kibi, mebi>(measured, "mqueue");
+    add_over<parley::fifo, 64, 4 * kibi, 64 * kibi, mebi>(measured, "fifo");
+    add_over<parley::unix_stream, 64, 4 * kibi, 64 * kibi, mebi>(measured, "unix_stream");
+    add_over<parley::unix_seqpacket, 64, 4 * kibi, 64 * kibi, mebi>(measured, "unix_seqpacket");
+}
+
+}  // namespace bench

@@ -1,0 +1,1 @@
+"""What bench/report.py draws: a file per question."""

@@ -1,0 +1,161 @@
+#pragma once
+
+#include "measurement.hpp"
+#include "message.hpp"
+#include "parley_ends.hpp"
+#include "ping_pong.hpp"
+#include "processes.hpp"
+#include "shared.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace bench {
+
+/// What is done with a message besides sending it.
+enum class use {
+    every_byte,  ///< its sender writes all of it, its receiver reads all of it
+    hand_over    ///< they write and read its first word: the rest is there already, or somebody else's
+};
+
+template <use Use, std::size_t Size>
+void produce(message_of<Size>& made, std::uint64_t number) noexcept {
+    if constexpr (Use == use::every_byte) {
+        made.words.fill(number);
+    } else {
+        made.words[0] = number;
+    }
+}
+
+/// Throws unless that is the message of this number.
+template <use Use, std::size_t Size>
+void consume(const message_of<Size>& taken, std::uint64_t number) {
+    bool good = taken.words[0] == number;
+    if constexpr (Use == use::every_byte) {
+        std::uint64_t differences = 0;
+        for (const std::uint64_t word : taken.words) {
+            differences |= word ^ number;
+        }
+        good = differences == 0;
+    }
+    if (!good) {
+        throw std::runtime_error("message " + std::to_string(number) + " is missing or damaged");
+    }
+}
+
+/// One process's two channels; messages are copied into the channel and out of it.
+template <class C>
+class copying_end {
+public:
+    using message = typename C::message;
+
+    copying_end(const std::string& in, const std::string& out) : in_(in), out_(out, {.open_within = patience}) {}
+
+    template <use Use>
+    void send(std::uint64_t number) {
+        produce<Use>(*here_, number);
+        static_cast<void>(out_.send(*here_));
+    }
+    template <use Use>
+    void receive(std::uint64_t number) {
+        static_cast<void>(in_.receive(std::span(here_.get(), 1)));
+        consume<Use>(*here_, number);
+    }
+
+private:
+    static constexpr std::chrono::seconds patience{10};
+    parley::receiver<C> in_;
+    parley::sender<C> out_;
+    std::unique_ptr<message> here_ = std::make_unique<message>();
+};
+
+/// The same; messages are written and read where they stay.
+template <class C>
+class mapping_end {
+public:
+    mapping_end(const std::string& in, const std::string& out) : in_(in), out_(out, {.open_within = patience}) {}
+
+    template <use Use>
+    void send(std::uint64_t number) {
+        auto lent = out_.loan();
+        produce<Use>(*lent, number);
+        out_.send(std::move(lent));
+    }
+    template <use Use>
+    void receive(std::uint64_t number) {
+        const auto held = in_.take();
+        consume<Use>(*held, number);
+    }
+
+private:
+    static constexpr std::chrono::seconds patience{10};
+    parley::receiver<C> in_;
+    parley::sender<C> out_;
+};
+
+/// The latency of each message that goes to and fro between two processes over two channels, each used as `End` does:
+/// half of the round trip, producing and consuming included.
+template <class C, template <class> class End, use Use>
+measurement whole_message_latency(std::uint64_t round_trips) {
+    round_trips = std::max<std::uint64_t>(round_trips, 10);
+    const std::uint64_t warm_up = round_trips / 10 + 2;
+    struct meeting {
+        start_line line;
+        measurement result{};
+    };
+    struct names {
+        std::string there = fresh_name<C>();
+        std::string back = fresh_name<C>();
+        ~names() {
+            std::error_code ignored;
+            C::remove(there, ignored);
+            C::remove(back, ignored);
+        }
+    };
+    shared<meeting> meet;
+    const names channels;
+    process_group processes;
+
+    processes.start("left", [&] {
+        End<C> end(channels.back, channels.there);
+        std::vector<double> one_way(round_trips);
+        meet->line.wait_for(2);
+        std::uint64_t number = 0;
+        const auto exchange_one = [&] {
+            end.template send<Use>(number);
+            end.template receive<Use>(number);
+            ++number;
+        };
+        while (number < warm_up) {
+            exchange_one();
+        }
+        const std::uint64_t start = now_ns();
+        std::uint64_t before = start;
+        for (double& sample : one_way) {
+            exchange_one();
+            const std::uint64_t now = now_ns();
+            sample = static_cast<double>(now - before) / 2;
+            before = now;
+        }
+        meet->result = latencies(one_way, static_cast<double>(before - start) * 1e-9);
+    });
+    processes.start("right", [&] {
+        End<C> end(channels.there, channels.back);
+        meet->line.wait_for(2);
+        for (std::uint64_t number = 0; number < warm_up + round_trips; ++number) {
+            end.template receive<Use>(number);
+            end.template send<Use>(number);
+        }
+    });
+    processes.join_all();
+    return meet->result;
+}
+
+}  // namespace bench
