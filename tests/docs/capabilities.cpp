@@ -206,12 +206,13 @@ void write_all(std::ostream& out, const std::vector<verdict>& all) {
 
 /// Every capability with its name. One that is added to the struct is missing here, and this does not compile.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> told(const transport::capabilities& of) {
-    const auto& [named, pairs, survives_processes, survives_reboot, many_senders, many_receivers, takes_turns,
+    const auto& [named, per_user, pairs, survives_processes, survives_reboot, many_senders, many_receivers, takes_turns,
                  connected, keeps_boundaries, in_place, ordered, lossless, redelivers, rendezvous, exact_capacity,
                  powers_of_two, kernel_buffer, priorities, selects_by_type, crosses_machines, pollable, raw, splits,
                  headless, direction, largest_unit] = of;
     const auto said = [](bool value) { return std::string(yes_or_no(value)); };
     return {{"named", said(named)},
+            {"per_user", said(per_user)},
             {"pairs", said(pairs)},
             {"survives_processes", said(survives_processes)},
             {"survives_reboot", said(survives_reboot)},

@@ -84,7 +84,7 @@ public:
         : random_(seed),
           aim_(at),
           end_(end_type::open(request(name))),
-          lender_(pool_type::request(request(name), segment::opening::open_only), 0) {}
+          lender_(pool_type::request(request(name), pool_type::name_of(name), segment::opening::open_only), 0) {}
 
     /// Whether the link has taken it.
     [[nodiscard]] bool send_next() {
@@ -329,7 +329,7 @@ void spoil_pool(std::size_t spare, bool link_too) {
     const auto send = [](sender<C>& out) { send_in_every_way(out); };
     const auto receive = [](receiver<C>& from) { receive_in_every_way(from); };
     const auto link = C::transport::backing_type::locate(name);
-    const auto blocks = pool::backing::locate(name);
+    const auto blocks = pool::backing::locate(payload::pool_of<C>::name_of(name));
     spoil_while(link_too ? std::vector{link, blocks} : std::vector{blocks}, spare, attach_and(make_sender, send),
                 attach_and(make_receiver, receive));
     std::error_code ignored;
@@ -340,11 +340,48 @@ void spoil_pool(std::size_t spare, bool link_too) {
 
 }  // namespace
 
+/// A message whose bytes say that it goes on behind the end of its block.
+template <class Message>
+void reach_beyond(std::uint64_t told) {
+    using C = mapped<Message>;
+    INFO(C::describe());
+    const auto name = unique_name("fuzz-pool");
+    receiver<C> in{create_only, name};
+    sender<C> out{name};
+    const std::string text(100, 'x');
+    const raw_file pool(pool::backing::locate(payload::pool_of<C>::name_of(name)));
+    for (const bool lies : {true, false}) {
+        REQUIRE(out.try_send(Message{text}));
+        const std::string_view all(reinterpret_cast<const char*>(pool.data()), pool.size());
+        const auto at = all.find(text);
+        REQUIRE(at != std::string_view::npos);
+        if (lies) {
+            std::memcpy(pool.data() + at - sizeof told, &told, sizeof told);  // its length stands before it
+            std::error_code code;
+            CHECK_FALSE(in.try_receive(code));
+            CHECK(code == errc::corrupt);
+        } else {
+            CHECK(in.try_receive());
+        }
+        std::memset(pool.data() + at, 0, 100);
+    }
+    C::remove(name);
+}
+
+TEST_CASE("a message that says it is longer than its block is corrupt, and the next is not") {
+    for (const std::uint64_t told : {std::uint64_t{4089}, std::uint64_t{40'000}, ~std::uint64_t{0}}) {
+        reach_beyond<paper>(told);
+    }
+}
+
 TEST_CASE("references to what is nobody's are corrupt, and cost the others nothing") {
     attack<mapped<sealed, port, bounded<8>>>(aim::nobody);
     attack<mapped<sealed, bounded<8>>>(aim::nobody);
     attack<mapped<sealed, zero>>(aim::nobody);
     attack<mapped<paper, unbounded, mailbox_by<at_least_once>>>(aim::nobody);
+}
+
+TEST_CASE("references to what is nobody's, through the kernel") {
     attack<mapped<paper, port, fifo, bounded<8>>>(aim::nobody);
     attack<mapped<sealed, port, unix_stream, bounded<8>>>(aim::nobody);
     attack<mapped<paper, mqueue, bounded<8>>>(aim::nobody);
