@@ -95,7 +95,7 @@ public:
         }
         std::memset(bytes, 0, lender_.capacity());  // what good messages have left there
         for (std::size_t at = 0; at + 8 <= 64; at += 8) {
-            const auto word = below(2) == 0 ? random_() : below(lender_.capacity());
+            const auto word = below(2) == 0 ? random_() : below(2 * classes::largest);
             std::memcpy(bytes + at, &word, 8);
         }
         auto made = lender_.hand_over(size);

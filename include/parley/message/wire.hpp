@@ -27,6 +27,8 @@
 /// - `size(value)`: how many bytes `write` will use; throws `errc::message_too_large` for what does not fit. Call it
 ///   before a slot is taken;
 /// - `write(slot, value)`: for a value for which `size` did not throw. Does not throw;
+/// - `within(slot, size)`, unless `fixed_size`: whether the message ends within the first `size` bytes. To be asked where
+///   a slot may have less than the capacity;
 /// - `read(slot, out)` and `read(slot)`: false and nothing where the slot's bytes are no message. What a peer wrote is
 ///   not trusted: a length is copied once and then checked, and only the copy is used.
 
@@ -69,6 +71,10 @@ struct part {
     [[nodiscard]] static std::span<std::byte> room(std::byte* slot) noexcept { return {slot + header_size, Max}; }
 
     static void set_size(std::byte* slot, std::size_t size) noexcept { store(slot, static_cast<length_type>(size)); }
+
+    [[nodiscard]] static bool within(const std::byte* slot, std::size_t size) noexcept {
+        return size >= header_size && load_once<length_type>(slot) <= size - header_size;
+    }
 
     [[nodiscard]] static std::optional<std::span<const std::byte>> content(const std::byte* slot) noexcept {
         const auto length = load_once<length_type>(slot);
@@ -241,7 +247,25 @@ struct wire<std::variant<Alternatives...>> {
         return result;
     }
 
+    [[nodiscard]] static bool within(const std::byte* slot, std::size_t size) noexcept {
+        return size >= body && alternative_is_within(slot + body, size - body, wire_detail::load_once<index_type>(slot),
+                                                     std::index_sequence_for<Alternatives...>{});
+    }
+
 private:
+    template <std::size_t... I>
+    [[nodiscard]] static bool alternative_is_within(const std::byte* slot, std::size_t size, index_type index,
+                                                    std::index_sequence<I...>) noexcept {
+        const auto is_within = [&]<class Alternative>(std::type_identity<wire<Alternative>>) {
+            if constexpr (wire<Alternative>::fixed_size) {
+                return wire<Alternative>::capacity <= size;
+            } else {
+                return wire<Alternative>::within(slot, size);
+            }
+        };
+        return ((index == I && is_within(std::type_identity<wire<Alternatives>>{})) || ...);
+    }
+
     template <std::size_t... I>
     static void read_alternative(const std::byte* slot, index_type index, std::optional<variant>& result,
                                  std::index_sequence<I...>) {

@@ -365,14 +365,24 @@ private:
             pool_->end();
             return nullptr;
         }
-        try {
-            return pool_->hold(*got);
-        } catch (...) {
-            if constexpr (Inner::in_place) {
-                inner_->receiver().release_taken(inner_->context());
+        const auto* bytes = [&] {
+            try {
+                return pool_->hold(*got);
+            } catch (...) {
+                if constexpr (Inner::in_place) {
+                    inner_->receiver().release_taken(inner_->context());
+                }
+                throw;
             }
-            throw;
+        }();
+        if constexpr (!wire::fixed_size) {
+            // Behind the end of the block lie other messages.
+            if (!wire::within(bytes, pool_->capacity())) [[unlikely]] {
+                release_taken(*this);
+                transport::memory::throw_corrupt_message();
+            }
         }
+        return bytes;
     }
 
     /// Makes sure that the link is empty, and then says which blocks are lost. It may not be: null, or a message.

@@ -59,6 +59,9 @@ public:
         return this->bytes_of(what);
     }
 
+    /// Bytes of the block in hand.
+    [[nodiscard]] std::size_t capacity() const noexcept { return classes::size_of(taken_.what.size_class); }
+
     /// Gives the block in hand back.
     void release() noexcept {
         static_cast<void>(this->free(taken_.what, taken_.generation));

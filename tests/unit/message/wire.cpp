@@ -317,6 +317,30 @@ TEST_CASE("a variant with a number that has no alternative, or a corrupt alterna
     CHECK_FALSE(wire<message>::read(place.slot()).has_value());
 }
 
+TEST_CASE("a message says whether it ends within so many bytes") {
+    using text = bytes<100>;
+    guarded_slot<text> place;
+    wire<text>::write(place.slot(), text{"content"});
+    CHECK(wire<text>::within(place.slot(), 8 + 7));
+    CHECK_FALSE(wire<text>::within(place.slot(), 8 + 6));
+    CHECK_FALSE(wire<text>::within(place.slot(), 7));
+    overwrite(place.slot(), ~std::uint64_t{0});
+    CHECK_FALSE(wire<text>::within(place.slot(), wire<text>::capacity));
+
+    using message = std::variant<int, text>;
+    constexpr auto body = wire<message>::body;
+    guarded_slot<message> other;
+    wire<message>::write(other.slot(), text{"content"});
+    CHECK(wire<message>::within(other.slot(), body + 8 + 7));
+    CHECK_FALSE(wire<message>::within(other.slot(), body + 8 + 6));
+    CHECK_FALSE(wire<message>::within(other.slot(), body - 1));
+    wire<message>::write(other.slot(), 5);
+    CHECK(wire<message>::within(other.slot(), body + sizeof(int)));
+    CHECK_FALSE(wire<message>::within(other.slot(), body + sizeof(int) - 1));
+    overwrite(other.slot(), 2U);
+    CHECK_FALSE(wire<message>::within(other.slot(), wire<message>::capacity));
+}
+
 TEST_CASE("a variant refuses an alternative that is too large") {
     using message = std::variant<int, person>;
     CHECK_THROWS_AS(wire<message>::size(message{person{"much too long a name", 1}}), parley::error);
