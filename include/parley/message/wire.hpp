@@ -27,8 +27,8 @@
 /// - `size(value)`: how many bytes `write` will use; throws `errc::message_too_large` for what does not fit. Call it
 ///   before a slot is taken;
 /// - `write(slot, value)`: for a value for which `size` did not throw. Does not throw;
-/// - `within(slot, size)`, unless `fixed_size`: whether the message ends within the first `size` bytes. To be asked where
-///   a slot may have less than the capacity;
+/// - `within(slot, size)`, unless `fixed_size`: whether the message ends within the first `size` bytes. To be asked of
+///   a slot that may have less than the capacity;
 /// - `read(slot, out)` and `read(slot)`: false and nothing where the slot's bytes are no message. What a peer wrote is
 ///   not trusted: a length is copied once and then checked, and only the copy is used.
 
