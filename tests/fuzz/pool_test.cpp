@@ -84,7 +84,7 @@ public:
         : random_(seed),
           aim_(at),
           end_(end_type::open(request(name))),
-          lender_(pool_type::request(request(name), segment::opening::open_only), 0) {}
+          lender_(pool_type::request(request(name), pool_type::name_of(name), segment::opening::open_only), 0) {}
 
     /// Whether the link has taken it.
     [[nodiscard]] bool send_next() {
@@ -329,7 +329,7 @@ void spoil_pool(std::size_t spare, bool link_too) {
     const auto send = [](sender<C>& out) { send_in_every_way(out); };
     const auto receive = [](receiver<C>& from) { receive_in_every_way(from); };
     const auto link = C::transport::backing_type::locate(name);
-    const auto blocks = pool::backing::locate(name);
+    const auto blocks = pool::backing::locate(payload::pool_of<C>::name_of(name));
     spoil_while(link_too ? std::vector{link, blocks} : std::vector{blocks}, spare, attach_and(make_sender, send),
                 attach_and(make_receiver, receive));
     std::error_code ignored;
