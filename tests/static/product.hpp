@@ -16,8 +16,9 @@ enum class talkers { pair, port, mailbox };
 enum class who_is_next { whoever_asks, somebody_picked };
 enum class death { loses, redelivers };
 enum class room { none, power_of_two, other_number, endless, as_the_kernel_has };
-enum class stay { owner, kernel, disk };
+enum class stay { as_it_likes, owner, kernel, disk };
 enum class speech { own, foreign };
+enum class bytes { travel, stay };
 
 struct talk {
     talkers who;
@@ -38,6 +39,8 @@ struct carrier {
     bool in_pages = false;       ///< and they are pages, of which a pipe has 1, 2, 4, ...
     bool own_measure = false;    ///< it has a buffer, and how much that holds is its own affair
     bool understood = false;     ///< programs speak with it that know nothing of parley
+    bool has_name = true;        ///< processes that have nothing in common find it
+    bool may_lead_away = false;  ///< to another machine
 };
 
 /// Shared memory, in which parley does everything by itself.
@@ -79,9 +82,10 @@ struct every_word {
                              means<parley::bounded<1024>, room::power_of_two>, means<parley::unbounded, room::endless>,
                              means<parley::bounded_by_kernel, room::as_the_kernel_has>>;
     using lifetimes =
-        words<means<unsaid, stay::owner>, means<parley::owner_lifetime, stay::owner>,
+        words<means<unsaid, stay::as_it_likes>, means<parley::owner_lifetime, stay::owner>,
               means<parley::kernel_lifetime, stay::kernel>, means<parley::filesystem_lifetime, stay::disk>>;
     using framings = words<means<unsaid, speech::own>>;
+    using payloads = words<means<unsaid, bytes::travel>>;
 };
 
 /// For transports in the kernel, where it is all one how a side waits and what else a mailbox should do that they
@@ -101,6 +105,15 @@ struct words_for_the_kernel : every_word {
               means<parley::bounded<10>, room::other_number>, means<parley::bounded<16>, room::power_of_two>,
               means<parley::unbounded, room::endless>, means<parley::bounded_by_kernel, room::as_the_kernel_has>>;
     using framings = words<means<unsaid, speech::own>, means<parley::raw, speech::foreign>>;
+};
+
+/// For messages that stay in a pool. How a side waits and how large a buffer is have nothing to do with that.
+template <class Lists>
+struct where_bytes_stay : Lists {
+    using sides = words<means<parley::nonblocking, false>, means<parley::blocking, true>>;
+    using bufferings = words<means<parley::zero, room::none>, means<parley::bounded<1>, room::power_of_two>,
+                             means<parley::unbounded, room::endless>>;
+    using payloads = words<means<parley::map, bytes::stay>>;
 };
 
 // What makes sense, question by question.
@@ -135,7 +148,8 @@ constexpr bool has_room(carrier carried, talk talking, bool somebody_waits, room
 
 constexpr bool can_stay(carrier carried, talk talking, stay staying) {
     // A port goes with its owner; a file does not go with the kernel, and memory does not stay after it.
-    return staying == stay::owner || (talking.who != talkers::port && staying == carried.longest);
+    return staying == stay::owner || staying == stay::as_it_likes ||
+           (talking.who != talkers::port && staying == carried.longest);
 }
 
 constexpr bool is_understood(carrier carried, talk talking, room between, speech speaking) {
@@ -145,6 +159,18 @@ constexpr bool is_understood(carrier carried, talk talking, room between, speech
     if (!carried.understood || talking.who == talkers::pair || between == room::none)
         return false;
     return between == room::endless || between == room::as_the_kernel_has || carried.told_a_number;
+}
+
+constexpr bool has_place_for_pool(carrier carried, talk talking, stay staying, speech speaking, bytes content) {
+    if (content == bytes::travel)
+        return true;
+    // A place in this machine's memory, which both sides find by a name, beside one link that many share; for as long
+    // as that link is there, and the memory cannot outlast the machine's next start.
+    if (!carried.has_name || carried.may_lead_away || talking.who == talkers::pair || speaking == speech::foreign)
+        return false;
+    if (talking.who == talkers::port)
+        return true;
+    return staying == stay::kernel || (staying == stay::as_it_likes && carried.longest == stay::kernel);
 }
 
 struct tally {
@@ -177,17 +203,21 @@ struct carriers {
     constexpr carrier operator[](speech speaking) const { return speaking == speech::own ? own : bare; }
 };
 
-template <class Said, class Addressing, bool SomebodyWaits, class Buffering, class... Lifetimes, class... Framings>
-constexpr void count_lifetimes(tally& result, carriers carried, words<Lifetimes...>, words<Framings...>) {
+template <class Said, class Addressing, bool SomebodyWaits, class Buffering, class Payload, class... Lifetimes,
+          class... Framings>
+constexpr void count_lifetimes(tally& result, carriers carried, words<Payload>, words<Lifetimes...>,
+                               words<Framings...>) {
     constexpr auto talking = Addressing::meaning;
     constexpr auto between = Buffering::meaning;
     const auto with = [&]<class Lifetime, class Framing>(Lifetime, Framing) {
         using composed = typename Said::template and_then<typename Lifetime::word>  //
-            ::template and_then<typename Framing::word>;
+            ::template and_then<typename Framing::word>::template and_then<typename Payload::word>;
         const auto by = carried[Framing::meaning];
-        result.count(composed::compiles(), can_talk(by, talking) && has_room(by, talking, SomebodyWaits, between) &&
-                                               can_stay(by, talking, Lifetime::meaning) &&
-                                               is_understood(by, talking, between, Framing::meaning));
+        result.count(composed::compiles(),
+                     can_talk(by, talking) && has_room(by, talking, SomebodyWaits, between) &&
+                         can_stay(by, talking, Lifetime::meaning) &&
+                         is_understood(by, talking, between, Framing::meaning) &&
+                         has_place_for_pool(by, talking, Lifetime::meaning, Framing::meaning, Payload::meaning));
     };
     const auto with_lifetime = [&](auto lifetime) { (with(lifetime, Framings{}), ...); };
     (with_lifetime(Lifetimes{}), ...);
@@ -198,7 +228,9 @@ constexpr void count_bufferings(tally& result, carriers carried, words<Buffering
     using synchronization = parley::sync<typename Sender::word, typename Receiver::word>;
     (count_lifetimes < said<Transport, typename Addressing::word, synchronization, typename Bufferings::word>,
      Addressing, Sender::meaning || Receiver::meaning,
-     Bufferings > (result, carried, typename Lists::lifetimes{}, typename Lists::framings{}), ...);
+     Bufferings >
+         (result, carried, typename Lists::payloads{}, typename Lists::lifetimes{}, typename Lists::framings{}),
+     ...);
 }
 
 template <class Lists, class Transport, class Addressing, class... Sides>
@@ -261,5 +293,29 @@ inline constexpr std::size_t compile_on_tcp = compile_on_unix_stream;
 inline constexpr std::size_t compile_on_unix_datagram = 2 * 5 * 4 * 2 + 2 * 4 * 2;
 /// and without unbounded.
 inline constexpr std::size_t compile_on_udp = 2 * 4 * 4 * 2 + 4 * 2;
+
+/// How many of the 4 pairs of sides x 3 bufferings x 4 lifetimes, with 8 addressings in memory, and with 6 addressings
+/// and 2 framings in the kernel, compile with map. By hand, with 3 pairs of sides for a rendezvous, which a mailbox
+/// that redelivers and a unix_datagram do not have, and 4 for each other buffering:
+inline constexpr std::size_t all_mapped_in_memory = 8 * 4 * 3 * 4;
+inline constexpr std::size_t all_mapped_in_kernel = 6 * 4 * 3 * 4 * 2;
+/// port x (zero; two) x (unsaid, owner),
+inline constexpr std::size_t mapped_on_ports = (3 + 2 * 4) * 2;
+/// 3 mailboxes x (zero; two) x (unsaid, kernel) + 3 mailboxes that redeliver x two x the same.
+inline constexpr std::size_t mapped_on_shm = mapped_on_ports + 3 * (3 + 2 * 4) * 2 + 3 * 2 * 4 * 2;
+inline constexpr std::size_t mapped_on_sysv_shm = mapped_on_shm;
+inline constexpr std::size_t mapped_on_mapped_file = mapped_on_ports;
+inline constexpr std::size_t mapped_on_anonymous_shm = 0;
+/// mailbox x (zero; two) x (unsaid, kernel).
+inline constexpr std::size_t mapped_on_mqueue = mapped_on_ports + (3 + 2 * 4) * 2;
+inline constexpr std::size_t mapped_on_sysv_mqueue = mapped_on_mqueue;
+inline constexpr std::size_t mapped_on_fifo = mapped_on_ports;
+inline constexpr std::size_t mapped_on_pipe = 0;
+inline constexpr std::size_t mapped_on_rt_signal = 0;
+inline constexpr std::size_t mapped_on_unix_stream = mapped_on_ports;
+inline constexpr std::size_t mapped_on_unix_seqpacket = mapped_on_ports;
+inline constexpr std::size_t mapped_on_unix_datagram = 2 * 4 * 2;
+inline constexpr std::size_t mapped_on_tcp = 0;
+inline constexpr std::size_t mapped_on_udp = 0;
 
 }  // namespace product

@@ -10,7 +10,13 @@ constexpr product::carrier mqueue_carrier{.longest = product::stay::kernel,
                                           .understood = true};
 
 constexpr product::tally mqueue = product::count<parley::mqueue, product::words_for_the_kernel>(mqueue_carrier);
+constexpr product::tally mapped =
+    product::count<parley::mqueue, product::where_bytes_stay<product::words_for_the_kernel>>(mqueue_carrier);
 
 static_assert(mqueue.disagree == 0);
 static_assert(mqueue.all == product::all_in_kernel);
 static_assert(mqueue.compile == product::compile_on_mqueue);
+
+static_assert(mapped.disagree == 0);
+static_assert(mapped.all == product::all_mapped_in_kernel);
+static_assert(mapped.compile == product::mapped_on_mqueue);

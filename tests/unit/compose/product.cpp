@@ -19,6 +19,17 @@ TEST_CASE("the full product of all axes") {
               << all_in_memory - in_memory << " are refused\n"
               << "in the kernel: " << all_in_kernel << " compositions, " << in_kernel << " compile, "
               << all_in_kernel - in_kernel << " are refused\n";
+    const std::size_t mapped = product::mapped_on_shm + product::mapped_on_sysv_shm + product::mapped_on_mapped_file +
+                               product::mapped_on_anonymous_shm + product::mapped_on_mqueue +
+                               product::mapped_on_sysv_mqueue + product::mapped_on_fifo + product::mapped_on_pipe +
+                               product::mapped_on_rt_signal + product::mapped_on_unix_stream +
+                               product::mapped_on_unix_seqpacket + product::mapped_on_unix_datagram +
+                               product::mapped_on_tcp + product::mapped_on_udp;
+    const std::size_t all_mapped = 4 * product::all_mapped_in_memory + 10 * product::all_mapped_in_kernel;
+    std::cout << "with map: " << all_mapped << " compositions, " << mapped << " compile, " << all_mapped - mapped
+              << " are refused\n";
+    CHECK(all_mapped == 7296);
+    CHECK(mapped == 464);
     CHECK(all_in_memory == 10240);
     CHECK(in_memory == 4860);
     CHECK(all_in_kernel == 11520);
