@@ -67,7 +67,7 @@ struct pool_of {
         (C::buffering::capacity == buffering::without_limit && !C::transport::capabilities.in_place);
 
     using lender = pool::lender<traits>;
-    using borrower = pool::borrower<traits, lingers>;
+    using borrower = pool::borrower<traits, lingers, redelivers>;
 
     static constexpr segment::identity identity{C::fingerprint, C::description,
                                                 segment::whole_size<typename traits::body_type>};
@@ -187,6 +187,7 @@ public:
 private:
     [[nodiscard]] bool written(const message_type& content) {
         length_ = wire::size(content);
+        pool_->check_known_open();
         auto* bytes = pool_->lend(length_);
         if (bytes == nullptr) {
             return false;
@@ -248,6 +249,7 @@ class staying_receiver {
     using inner_receiver = std::remove_cvref_t<decltype(std::declval<Inner&>().receiver())>;
     using inner_context = std::remove_cvref_t<decltype(std::declval<Inner&>().context())>;
     static constexpr bool by_rendezvous = C::buffering::rendezvous;
+    static constexpr bool only_alone = pool_of<C>::redelivers;
     static constexpr bool is_ring = requires(inner_receiver & link, inner_context& context) {
         link.is_surely_empty(context);
     };
@@ -385,6 +387,19 @@ private:
         return bytes;
     }
 
+    /// Whether no other receiver is attached to the link, where that can be asked.
+    [[nodiscard]] bool is_alone() const noexcept {
+        if constexpr (requires(inner_context & context) { context.receiver_alive(context.place()); }) {
+            const auto& context = inner_->context();
+            for (std::size_t place = 0; place < pool::places; ++place) {
+                if (place != context.place() && context.receiver_alive(place)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     /// Makes sure that the link is empty, and then says which blocks are lost. It may not be: null, or a message.
     [[nodiscard, gnu::cold, gnu::noinline]] const std::byte* take_after_a_close_look() {
         auto& link = inner_->receiver();
@@ -397,10 +412,8 @@ private:
             if constexpr (is_ring) {
                 empty = link.is_surely_empty(inner_->context());
             }
-            if (empty) {
+            if (empty && (!only_alone || is_alone())) {
                 pool_->judge();
-            } else {
-                pool_->acquit();
             }
         }
         return bytes;

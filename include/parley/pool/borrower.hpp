@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -22,7 +21,9 @@ namespace parley::pool {
 ///
 /// `Lingers`: a message that was accepted may still be in its sender's own memory, or in a socket that is not looked at
 /// yet. Then an empty link says nothing about the messages of senders that live.
-template <class Traits, bool Lingers>
+/// `OnlyAlone`: a message may be in the link and out of sight of this receiver: on another one's desk by rendezvous, or
+/// kept for whoever finds that its receiver died. Then an empty link says something to a lone receiver only.
+template <class Traits, bool Lingers, bool OnlyAlone>
 class borrower : public member<Traits, false> {
     using base = member<Traits, false>;
 
@@ -38,7 +39,6 @@ public:
     /// Takes the block of a reference that the link gave in hand; where its bytes are. Ends the passage.
     /// Throws `errc::corrupt` for what cannot be a reference: nothing is in hand then.
     [[nodiscard]] const std::byte* hold(const block_reference& given) {
-        acquit();
         const auto what = given.where;
         PARLEY_CRASH_POINT("pool: out of the link, not in hand");
         if (given.pool != this->mark() || what.size_class >= classes::count ||
@@ -85,15 +85,14 @@ public:
         return !suspects_.empty() && os::clock::now() - suspected_ >= long_enough;
     }
 
-    /// The link certainly is empty, by an attempt since `link_was_empty` was said last. If nobody else was on the way
-    /// meanwhile, frees what was suspected then and still is.
+    /// The link certainly is empty, by an attempt after all suspects were. What is not in another receiver's hands
+    /// either, nor on its way there, is lost, and free again.
     void judge() noexcept {
-        if (was_quiet()) {
+        if (others_are_done()) {
             free_suspects();
+            suspects_.clear();
         }
-        acquit();
     }
-    void acquit() noexcept { suspects_.clear(); }
 
     /// How long a wait for messages may last before `link_was_empty` is to be said again.
     [[nodiscard]] os::clock::duration patience() const noexcept {
@@ -118,22 +117,20 @@ private:
         std::atomic_thread_fence(std::memory_order_release);
     }
 
-    /// Whether, when the link said that it is empty, nobody else was on the way, nor had been since this was asked
-    /// last: `passages_` are those of the senders.
-    [[nodiscard]] bool was_quiet() noexcept {
-        bool quiet = true;
+    /// Whether no other receiver is between the link and its record of what it has in hand.
+    [[nodiscard]] bool others_are_done() const noexcept {
         std::atomic_thread_fence(std::memory_order_acquire);  // what the link told comes before
         for (std::size_t place = 0; place < places; ++place) {
-            const auto passages = this->body().senders[place].passages.load(std::memory_order_acquire);
-            quiet = quiet && passages == passages_[place] && (passages % 2 == 0 || !this->template alive<true>(place));
-            passages_[place] = passages;
+            if (place == this->place()) {
+                continue;
+            }
+            const auto passages = this->body().receivers[place].passages.load(std::memory_order_acquire);
+            if ((OnlyAlone || passages % 2 != 0) && this->template alive<false>(place)) {
+                return false;
+            }
         }
-        for (std::size_t place = 0; place < places && quiet; ++place) {
-            quiet = place == this->place() ||
-                    this->body().receivers[place].passages.load(std::memory_order_acquire) % 2 == 0 ||
-                    !this->template alive<false>(place);
-        }
-        return quiet;
+        // Nor has one come and gone since.
+        return !OnlyAlone || this->body().numbers.load(std::memory_order_acquire) == numbers_;
     }
 
     [[gnu::cold, gnu::noinline]] void look_for_suspects() noexcept {
@@ -142,21 +139,19 @@ private:
             return;  // who polls looks often
         }
         looked_ = now;
-        if (!was_quiet()) {
-            acquit();
+        if (!suspects_.empty()) {
             return;
         }
+        suspected_ = now;
+        numbers_ = this->body().numbers.load(std::memory_order_acquire);
+        try {
+            collect();
+        } catch (const std::bad_alloc&) {
+            suspects_.clear();
+        }
         if (suspects_.empty()) {
-            try {
-                collect();
-            } catch (const std::bad_alloc&) {
-                acquit();
-            }
-            suspected_ = now;
-            if (suspects_.empty()) {
-                this->body().lacked.store(0,
-                                          std::memory_order_relaxed);  // nothing is lost; who lacks one says so again
-            }
+            // Nothing is lost. Who lacks a block says so again.
+            this->body().lacked.store(0, std::memory_order_relaxed);
         }
     }
 
@@ -167,7 +162,10 @@ private:
                 const block what{size_class, index};
                 const auto word = this->state_of(what).load(std::memory_order_acquire);
                 const auto found = state::of(word);
-                if (found.busy && !this->in_living_hand(this->body(), what, found.generation)) {
+                // A sender that has let go of a block has put its reference into the link: before this, and so before
+                // the link is found empty.
+                if (found.busy && !this->in_living_hand(what, found.generation) &&
+                    !(Lingers && sender_lives(found.by))) {
                     suspects_.push_back({what, word});
                 }
             }
@@ -180,8 +178,7 @@ private:
             const auto then = state::of(each.word);
             const auto& there = this->state_of(each.what);
             if (there.load(std::memory_order_acquire) == each.word &&
-                !this->in_living_hand(this->body(), each.what, then.generation) &&
-                !(Lingers && sender_lives(then.by))) {
+                !this->in_living_hand(each.what, then.generation)) {
                 freed = this->free(each.what, then.generation) || freed;
             }
         }
@@ -203,7 +200,7 @@ private:
     std::vector<suspect> suspects_;
     os::clock::time_point suspected_{};
     os::clock::time_point looked_{};
-    std::array<std::uint64_t, places> passages_{};
+    std::uint32_t numbers_ = 0;
 };
 
 }  // namespace parley::pool

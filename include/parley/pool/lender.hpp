@@ -152,7 +152,7 @@ private:
         found.by = this->own().number.load(std::memory_order_relaxed);
         found.busy = true;
         taken_ = {holding::step::writing, which, found.generation};
-        this->own().in_hand.store(taken_.word(), std::memory_order_relaxed);
+        this->own().in_hand.store(taken_.word(), std::memory_order_release);
         PARLEY_CRASH_POINT("pool: block written down, not taken");
         // Release: whoever finds the block busy in this use finds it in this hand too, or past it.
         if (there.compare_exchange_strong(word, found.word(), std::memory_order_acq_rel, std::memory_order_relaxed)) {
@@ -210,9 +210,10 @@ private:
     [[nodiscard]] bool take_any(std::size_t smallest) {
         for (auto size_class = smallest; size_class < classes::count; ++size_class) {
             const auto count = this->carved(size_class);
+            auto& mine = used_[size_class];
+            mine.blocks.reserve(mine.blocks.size() + 1);
             for (std::uint32_t index = 0; index < count; ++index) {
                 if (take({static_cast<std::uint32_t>(size_class), index})) {
-                    auto& mine = used_[size_class];
                     if (std::find(mine.blocks.begin(), mine.blocks.end(), index) == mine.blocks.end()) {
                         mine.add(index);
                     }

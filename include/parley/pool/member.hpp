@@ -72,7 +72,11 @@ public:
 
     /// Attaches. `limit`: bytes for all blocks, where this process creates the pool.
     member(const segment::attachment_request& request, std::uint64_t limit) {
-        segment_ = segment_type::attach(request, [&](segment_type& joined) { join(joined, limit); });
+        bool freed = false;
+        segment_ = segment_type::attach(request, [&](segment_type& joined) { freed = join(joined, limit); });
+        if (freed) {
+            say_freed();
+        }
     }
 
     member(const member&) = delete;
@@ -106,8 +110,7 @@ public:
 
     template <bool Sender>
     [[nodiscard]] bool alive(std::size_t place) const noexcept {
-        return (Sender == IsSender && place == place_) ||
-               os::byte_is_locked_by_other(segment_.file(), lock_of<Sender>(place));
+        return (Sender == IsSender && place == place_) || alive_in<Sender>(segment_.file(), place);
     }
 
     /// Adds blocks of a class to the pool, as many as fill `carved_at_once`; the first one's index, or none: the limit.
@@ -196,18 +199,8 @@ public:
     }
 
     /// Whether a live process has that use of the block in hand.
-    [[nodiscard]] bool in_living_hand(body_type& shared, block what, std::uint32_t generation) const noexcept {
-        const auto holds = [&](const participant& line) {
-            const auto held = holding::of(line.in_hand.load(std::memory_order_acquire));
-            return held.at != holding::step::none && held.what == what && held.generation == generation;
-        };
-        for (std::size_t place = 0; place < places; ++place) {
-            if ((holds(shared.senders[place]) && alive<true>(place)) ||
-                (holds(shared.receivers[place]) && alive<false>(place))) {
-                return true;
-            }
-        }
-        return false;
+    [[nodiscard]] bool in_living_hand(block what, std::uint32_t generation) const noexcept {
+        return is_held(own(), what, generation) || in_hand_of_others(segment_, what, generation);
     }
 
 private:
@@ -230,6 +223,27 @@ private:
                static_cast<std::uint32_t>(place);
     }
 
+    template <bool Sender>
+    [[nodiscard]] static bool alive_in(int file, std::size_t place) noexcept {
+        return os::byte_is_locked_by_other(file, lock_of<Sender>(place));
+    }
+
+    [[nodiscard]] static bool is_held(const participant& line, block what, std::uint32_t generation) noexcept {
+        const auto held = holding::of(line.in_hand.load(std::memory_order_acquire));
+        return held.at != holding::step::none && held.what == what && held.generation == generation;
+    }
+
+    [[nodiscard]] static bool in_hand_of_others(const segment_type& in, block what, std::uint32_t generation) noexcept {
+        auto& shared = in.body();
+        for (std::size_t place = 0; place < places; ++place) {
+            if ((is_held(shared.senders[place], what, generation) && alive_in<true>(in.file(), place)) ||
+                (is_held(shared.receivers[place], what, generation) && alive_in<false>(in.file(), place))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     [[nodiscard]] std::byte* base() const noexcept { return static_cast<std::byte*>(blocks_.get_address()); }
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
 
@@ -248,8 +262,8 @@ private:
                          segment_.permissions(), "messages in " + segment_.path());
     }
 
-    /// At the gate.
-    void join(segment_type& joined, std::uint64_t limit) {
+    /// At the gate. Whether a predecessor's block became free.
+    [[nodiscard]] bool join(segment_type& joined, std::uint64_t limit) {
         if (limit > largest_limit) {
             throw_error(errc::no_space, "options::pool_size asks for " + std::to_string(limit) +
                                             " bytes, and a pool has at "
@@ -276,7 +290,7 @@ private:
                              "see the limit of file sizes (ulimit -f)");
         }
         blocks_ = backing::map(joined.file(), {1, first_page, static_cast<std::size_t>(layout_.size())});
-        take_place(joined);
+        return take_place(joined);
     }
 
     /// Another one for each pool, as well as 32 bits can tell.
@@ -286,12 +300,12 @@ private:
                                           32);
     }
 
-    void take_place(segment_type& joined) {
+    [[nodiscard]] bool take_place(segment_type& joined) {
         for (place_ = 0; place_ < places; ++place_) {
             if (os::try_lock_byte(joined.file(), lock_of<IsSender>(place_))) {
                 auto& line = lines<IsSender>(joined.body())[place_];
-                free_certain<IsSender>(joined.body(), line.number.load(std::memory_order_relaxed),
-                                       holding::of(line.in_hand.load(std::memory_order_relaxed)));
+                const bool freed = free_certain<IsSender>(joined, line.number.load(std::memory_order_relaxed),
+                                                          holding::of(line.in_hand.load(std::memory_order_relaxed)));
                 line.in_hand.store(0, std::memory_order_relaxed);
                 // Even, and a number that nobody has seen.
                 line.passages.store((line.passages.load(std::memory_order_relaxed) | 1) + 1, std::memory_order_relaxed);
@@ -299,7 +313,7 @@ private:
                 if constexpr (IsSender) {
                     joined.body().lot.occupy(place_);
                 }
-                return;
+                return freed;
             }
         }
         throw_error(errc::too_many_participants,
@@ -325,13 +339,14 @@ private:
         }
         // What the dead wrote last, now that it is dead; and nobody has come to its place meanwhile.
         const auto left = holding::of(line.in_hand.load(std::memory_order_acquire));
-        return line.number.load(std::memory_order_relaxed) == number && free_certain<Sender>(body(), number, left);
+        return line.number.load(std::memory_order_relaxed) == number && free_certain<Sender>(segment_, number, left);
     }
 
     /// The record of a dead process, and its number: the block is free after this, if it was certain that it was the
     /// dead one's and that no link has it.
     template <bool Sender>
-    bool free_certain(body_type& shared, std::uint32_t number, const holding& left) noexcept {
+    bool free_certain(const segment_type& in, std::uint32_t number, const holding& left) noexcept {
+        const auto& shared = in.body();
         const bool certain =
             Sender ? left.at == holding::step::writing : left.at == holding::step::reading && !Traits::redelivers;
         if (!certain || left.what.size_class >= classes::count ||
@@ -343,7 +358,8 @@ private:
         if (Sender && found.by != number) {
             return false;
         }
-        return !in_living_hand(shared, left.what, left.generation) && free(left.what, left.generation);
+        // (Its own lock is nobody else's, so that the dead one's record, in the own line by now, does not count.)
+        return !in_hand_of_others(in, left.what, left.generation) && free(left.what, left.generation);
     }
 
     [[gnu::cold, gnu::noinline]] void wake_who_wants() noexcept {

@@ -378,6 +378,12 @@ public:
         return ring_->tail_.load(std::memory_order_acquire) > ticket && !readable();
     }
 
+    /// Whether every ticket that a sender has won is a receiver's already.
+    [[nodiscard]] bool drained() const noexcept {
+        const auto ticket = ring_->head_.load(std::memory_order_relaxed);
+        return ring_->tail_.load(std::memory_order_acquire) <= ticket;
+    }
+
     /// After `attempt::stalled`: closes the tickets of a sender that died before it published. Whether it did. All of
     /// a batch at once: each look costs its caller time.
     template <class Alive>

@@ -277,15 +277,10 @@ public:
     static void end_wait(Context&) noexcept {}
 
     /// After `look` and an attempt in vain: whether there really is no message, and not only none for this receiver, or
-    /// none before one that a sender has not finished, dead or alive.
+    /// none before one that a sender, dead or alive, has not finished.
     template <class Context>
     [[nodiscard]] bool is_surely_empty(Context& context) {
-        if constexpr (requires { context.admits(); }) {
-            if (!context.admits()) {
-                return false;
-            }
-        }
-        return !orphans_ && !consumer_.readable() && exactly(ring::attempt::blocked) != ring::attempt::stalled;
+        return context.admits() && !orphans_ && consumer_.drained();
     }
 
     /// Takes a message to be read in place. Null when there is none; then `wait`.
