@@ -1,0 +1,151 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <parley/message/wire.hpp>
+#include <parley/os/clock.hpp>
+#include <parley/payload/staying_pool.hpp>
+#include <parley/pool/block.hpp>
+#include <parley/transport/batch.hpp>
+#include <parley/transport/memory/ring_engine.hpp>
+
+namespace parley::payload {
+
+/// Writes a message into the pool, and sends the reference to it.
+template <class C, class Inner>
+class staying_sender {
+    using message_type = typename C::message;
+    using wire = message::wire<message_type>;
+    using lender = typename pool_of<C>::lender;
+    using reference = pool::block_reference;
+    static constexpr bool waits = C::synchronization::sender_side::waits;
+
+public:
+    /// The whole way is one call: an attempt in vain would write the message twice.
+    static constexpr bool rendezvous = true;
+
+    staying_sender(Inner& inner, lender& pool) noexcept : inner_(&inner), pool_(&pool) {}
+
+    template <class Context>
+    [[nodiscard]] bool try_push(Context&, const message_type& content) {
+        return written(content) && go([&](const reference& to) { return push(to); });
+    }
+
+    template <class Context>
+    [[nodiscard]] bool push_until(Context& context, const message_type& content, os::deadline until) {
+        while (!written(content)) {
+            if (until.passed() || !wait(context, until)) {
+                return false;
+            }
+        }
+        return go([&](const reference& to) { return push(to) || push_until(to, until); });
+    }
+
+    template <class Context>
+    [[nodiscard]] std::size_t try_push_some(Context& context, std::span<const message_type> content) {
+        return transport::push_one_by_one(content, [&](const message_type& each) { return try_push(context, each); });
+    }
+
+    /// Waits for a block.
+    template <class Context>
+    [[nodiscard]] bool wait(Context&, os::deadline until) {
+        if constexpr (waits) {
+            return pool_->wait(until);
+        } else {
+            return false;
+        }
+    }
+
+    /// A block for a message of at most `size` bytes to be written in place. Null when there is none; then `wait`.
+    template <class Context>
+    [[nodiscard]] std::byte* try_loan(Context&, std::size_t size = wire::capacity) {
+        pool_->check_known_open();  // what is written there should have a chance
+        loaned_ = pool_->lend(size);
+        if constexpr (!wire::fixed_size) {
+            if (loaned_ != nullptr) {
+                wire::set_size(loaned_, 0);
+            }
+        }
+        return loaned_;
+    }
+
+    /// How many bytes of its slot a loan may use.
+    [[nodiscard]] std::size_t loaned_capacity() const noexcept { return pool_->capacity(); }
+
+    /// False when there is no room in the link until the deadline: the loan is as before.
+    template <class Context>
+    [[nodiscard]] bool send_loan(Context&, os::deadline until) {
+        if constexpr (wire::fixed_size) {
+            length_ = wire::capacity;
+        } else {
+            const auto content = wire::content(loaned_);
+            if (!content) {
+                transport::memory::throw_corrupt_message();  // a peer wrote into a block that is not its own
+            }
+            length_ = static_cast<std::size_t>(content->data() + content->size() - loaned_);
+        }
+        return go([&](const reference& to) { return push(to) || (!until.passed() && push_until(to, until)); }, false);
+    }
+
+    template <class Context>
+    void drop_loan(Context&) noexcept {
+        pool_->put_back();
+    }
+
+private:
+    [[nodiscard]] bool written(const message_type& content) {
+        length_ = wire::size(content);
+        pool_->check_known_open();
+        auto* bytes = pool_->lend(length_);
+        if (bytes == nullptr) {
+            return false;
+        }
+        if constexpr (requires { wire::write(bytes, content, length_); }) {
+            wire::write(bytes, content, length_);
+        } else {
+            wire::write(bytes, content);
+        }
+        return true;
+    }
+
+    /// Sends the reference to the block in hand with `how(reference)`. If that fails the block is given back, or, of a
+    /// loan, stays in hand: it is the user's.
+    template <class Push>
+    [[nodiscard]] bool go(Push how, bool give_back = true) {
+        struct passage {
+            lender& pool;
+            bool give_back;
+            bool sent = false;
+            ~passage() {
+                if (sent) {
+                    pool.handed_over();
+                    return;
+                }
+                pool.keep();
+                if (give_back) {
+                    pool.put_back();
+                }
+            }
+        } on_the_way{*pool_, give_back};
+        on_the_way.sent = how(pool_->hand_over(length_));
+        return on_the_way.sent;
+    }
+
+    [[nodiscard]] bool push(const reference& to) { return inner_->sender().try_push(inner_->context(), to); }
+
+    [[nodiscard]] bool push_until(const reference& to, os::deadline until) {
+        if constexpr (waits) {
+            return inner_->sender().push_until(inner_->context(), to, until);
+        } else {
+            return false;
+        }
+    }
+
+    Inner* inner_;
+    lender* pool_;
+    std::byte* loaned_ = nullptr;
+    std::size_t length_ = 0;
+};
+
+}  // namespace parley::payload
