@@ -310,28 +310,9 @@ void spoil_pool(std::size_t spare, bool link_too) {
     INFO(C::describe());
     const auto name = unique_name("fuzz");
     receiver<C> in{create_only, name, {.pool_size = 1 << 18}};
-    const auto attach_and = [&](auto make, auto act) {
-        return [=] {
-            go_on([&] {
-                auto end = make();
-                for (int step = 0; step < 200; ++step) {
-                    try {
-                        act(*end);
-                    } catch (const error& told) {
-                        PARLEY_CHECK_IN_CHILD(is_a_word_of_ours(told));
-                    }
-                }
-            });
-        };
-    };
-    const auto make_sender = [=] { return std::make_unique<sender<C>>(name); };
-    const auto make_receiver = [=] { return std::make_unique<receiver<C>>(name); };
-    const auto send = [](sender<C>& out) { send_in_every_way(out); };
-    const auto receive = [](receiver<C>& from) { receive_in_every_way(from); };
     const auto link = C::transport::backing_type::locate(name);
     const auto blocks = pool::backing::locate(payload::pool_of<C>::name_of(name));
-    spoil_while(link_too ? std::vector{link, blocks} : std::vector{blocks}, spare, attach_and(make_sender, send),
-                attach_and(make_receiver, receive));
+    spoil_in_use<C>(name, link_too ? std::vector{link, blocks} : std::vector{blocks}, spare);
     std::error_code ignored;
     C::remove(name, ignored);
     std::filesystem::remove(link);

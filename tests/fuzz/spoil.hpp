@@ -106,11 +106,9 @@ void spoil_while(const std::vector<std::string>& files, std::size_t spare, Bodie
     CHECK(hostile.join_ok());
 }
 
+/// Senders and receivers of the mailbox or port of that name come and go while these files of it are spoilt.
 template <class C>
-void spoil_mailbox(std::size_t spare) {
-    INFO(C::describe());
-    const auto name = unique_name("fuzz");
-    receiver<C> in{create_only, name};
+void spoil_in_use(const std::string& name, const std::vector<std::string>& files, std::size_t spare) {
     const auto attach_and = [&](auto make, auto act) {
         return [=] {
             go_on([&] {
@@ -129,8 +127,16 @@ void spoil_mailbox(std::size_t spare) {
     const auto make_receiver = [=] { return std::make_unique<receiver<C>>(name); };
     const auto send = [](sender<C>& out) { send_in_every_way(out); };
     const auto receive = [](receiver<C>& from) { receive_in_every_way(from); };
+    spoil_while(files, spare, attach_and(make_sender, send), attach_and(make_receiver, receive));
+}
+
+template <class C>
+void spoil_mailbox(std::size_t spare) {
+    INFO(C::describe());
+    const auto name = unique_name("fuzz");
+    receiver<C> in{create_only, name};
     const auto path = C::transport::backing_type::locate(name);
-    spoil_while({path}, spare, attach_and(make_sender, send), attach_and(make_receiver, receive));
+    spoil_in_use<C>(name, {path}, spare);
     std::error_code ignored;
     C::remove(name, ignored);
     std::filesystem::remove(path);
