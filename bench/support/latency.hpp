@@ -12,6 +12,26 @@
 
 namespace bench {
 
+/// Half of each round trip, in nanoseconds, and how they are distributed: `play(number)` is called for 0, 1, 2 and so
+/// on, `warm_up` times without looking.
+template <class Play>
+[[nodiscard]] measurement halves_of_round_trips(std::uint64_t warm_up, std::uint64_t round_trips, Play play) {
+    std::vector<double> one_way(round_trips);  // written once, so that no page is missing later
+    std::uint64_t number = 0;
+    for (; number < warm_up; ++number) {
+        play(number);
+    }
+    const std::uint64_t start = now_ns();
+    std::uint64_t before = start;
+    for (double& sample : one_way) {
+        play(number++);
+        const std::uint64_t now = now_ns();
+        sample = static_cast<double>(now - before) / 2;
+        before = now;
+    }
+    return latencies(one_way, static_cast<double>(before - start) * 1e-9);
+}
+
 /// The latency of each message that goes to and fro between two processes: half of its round trip, in nanoseconds, and
 /// how they are distributed. `Setup` as for a ping_pong.
 ///
@@ -33,21 +53,9 @@ measurement latency(std::uint64_t round_trips) {
     processes.start("left", [&] {
         auto end = setup.left();
         prepared_messages<content> out(0);
-        std::vector<double> one_way(round_trips);  // written once, so that no page is missing later
         meet->line.wait_for(2);
-        std::uint64_t number = 0;
-        for (; number < warm_up; ++number) {
-            exchange(end, out, number);
-        }
-        const std::uint64_t start = now_ns();
-        std::uint64_t before = start;
-        for (double& sample : one_way) {
-            exchange(end, out, number++);
-            const std::uint64_t now = now_ns();
-            sample = static_cast<double>(now - before) / 2;
-            before = now;
-        }
-        meet->result = latencies(one_way, static_cast<double>(before - start) * 1e-9);
+        meet->result =
+            halves_of_round_trips(warm_up, round_trips, [&](std::uint64_t number) { exchange(end, out, number); });
     });
     processes.start("right", [&] {
         auto end = setup.right();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "latency.hpp"
 #include "measurement.hpp"
 #include "message.hpp"
 #include "parley_ends.hpp"
@@ -8,6 +9,7 @@
 #include "shared.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -15,7 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
-#include <vector>
+#include <utility>
 
 namespace bench {
 
@@ -125,26 +127,11 @@ measurement whole_message_latency(std::uint64_t round_trips) {
 
     processes.start("left", [&] {
         End<C> end(channels.back, channels.there);
-        std::vector<double> one_way(round_trips);
         meet->line.wait_for(2);
-        std::uint64_t number = 0;
-        const auto exchange_one = [&] {
+        meet->result = halves_of_round_trips(warm_up, round_trips, [&](std::uint64_t number) {
             end.template send<Use>(number);
             end.template receive<Use>(number);
-            ++number;
-        };
-        while (number < warm_up) {
-            exchange_one();
-        }
-        const std::uint64_t start = now_ns();
-        std::uint64_t before = start;
-        for (double& sample : one_way) {
-            exchange_one();
-            const std::uint64_t now = now_ns();
-            sample = static_cast<double>(now - before) / 2;
-            before = now;
-        }
-        meet->result = latencies(one_way, static_cast<double>(before - start) * 1e-9);
+        });
     });
     processes.start("right", [&] {
         End<C> end(channels.there, channels.back);
