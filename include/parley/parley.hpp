@@ -21,6 +21,7 @@
 #include <parley/lifetime/owner.hpp>
 #include <parley/message/bytes.hpp>
 #include <parley/message/codec.hpp>
+#include <parley/payload/adaptive.hpp>
 #include <parley/payload/copy.hpp>
 #include <parley/payload/map.hpp>
 #include <parley/synchronization/blocking.hpp>

@@ -1,4 +1,4 @@
-// expect: parley: with map a mailbox or a port has a pool for its messages, and the links of direct have none yet:
+// expect: parley: with map or adaptive a mailbox or a port has a pool for its messages, and the links of direct have none yet:
 // expect: write mailbox or port, or copy
 // expect-not: larger than what this transport carries
 #include <parley/parley.hpp>

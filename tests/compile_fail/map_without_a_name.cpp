@@ -1,5 +1,5 @@
-// expect: parley: with map both sides find the pool of the messages by the channel's name, and this transport has none:
-// expect: write copy, or a transport with names such as fifo or shm
+// expect: parley: with map or adaptive both sides find the pool of the messages by the channel's name, and this transport
+// expect: has none: write copy, or a transport with names such as fifo or shm
 // expect-not: goes with the receiver of a port
 #include <parley/parley.hpp>
 

@@ -33,37 +33,6 @@ namespace {
 
 using picture = bytes<std::size_t{64} << 20>;
 
-/// The bytes of a message that is known by its number, where two processes write and check them.
-class pattern {
-public:
-    explicit pattern(std::uint64_t number) : word_(number * 0x9e3779b97f4a7c15U + 1) {}
-
-    void write(std::span<std::byte> place) {
-        each_word(place.size(), [&](std::size_t at, std::uint64_t word, std::size_t size) {
-            std::memcpy(place.data() + at, &word, size);
-        });
-    }
-
-    [[nodiscard]] bool is_in(std::span<const std::byte> place) {
-        bool same = true;
-        each_word(place.size(), [&](std::size_t at, std::uint64_t word, std::size_t size) {
-            same = same && std::memcmp(place.data() + at, &word, size) == 0;
-        });
-        return same;
-    }
-
-private:
-    template <class Act>
-    void each_word(std::size_t size, Act act) {
-        for (std::size_t at = 0; at < size; at += sizeof word_) {
-            act(at, word_, std::min(sizeof word_, size - at));
-            word_ = word_ * 6364136223846793005U + 1442695040888963407U;
-        }
-    }
-
-    std::uint64_t word_;
-};
-
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 
 /// Around where one size of block ends and the next begins, and what is far too large for any queue or packet.

@@ -1,15 +1,18 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <parley/parley.hpp>
 
-/// What the tests of `map` say of its pool.
+/// What the tests of `map` and `adaptive` say of pools and what stays there.
 
 namespace parley::conformance {
 
@@ -22,6 +25,37 @@ static_assert(sizeof(page) == 4096);
 
 inline constexpr std::uint64_t pages_in_pool = 6;
 inline constexpr options small_pool{.pool_size = pages_in_pool * sizeof(page)};
+
+/// The bytes of a message that is known by its number, where two processes write and check them.
+class pattern {
+public:
+    explicit pattern(std::uint64_t number) : word_(number * 0x9e3779b97f4a7c15U + 1) {}
+
+    void write(std::span<std::byte> place) {
+        each_word(place.size(), [&](std::size_t at, std::uint64_t word, std::size_t size) {
+            std::memcpy(place.data() + at, &word, size);
+        });
+    }
+
+    [[nodiscard]] bool is_in(std::span<const std::byte> place) {
+        bool same = true;
+        each_word(place.size(), [&](std::size_t at, std::uint64_t word, std::size_t size) {
+            same = same && std::memcmp(place.data() + at, &word, size) == 0;
+        });
+        return same;
+    }
+
+private:
+    template <class Act>
+    void each_word(std::size_t size, Act act) {
+        for (std::size_t at = 0; at < size; at += sizeof word_) {
+            act(at, word_, std::min(sizeof word_, size - at));
+            word_ = word_ * 6364136223846793005U + 1442695040888963407U;
+        }
+    }
+
+    std::uint64_t word_;
+};
 
 template <class C>
 [[nodiscard]] std::string pool_path(const std::string& name) {

@@ -15,11 +15,12 @@ using namespace parley::test;
 
 namespace {
 
-/// A message that fills its block, so that two who write the same one show.
-struct alignas(64) page {
+/// What fills a block, so that two who write the same one show.
+template <std::size_t Words>
+struct text {
     std::uint32_t from;
     std::uint32_t number;
-    std::array<std::uint64_t, 31> body;
+    std::array<std::uint64_t, Words> body;
 
     void fill(std::uint32_t who, std::uint32_t which) noexcept {
         from = who;
@@ -32,23 +33,63 @@ struct alignas(64) page {
     }
 };
 
+constexpr std::size_t block_size = 256;
+
+struct alignas(64) page : text<31> {};
+static_assert(sizeof(page) == block_size);
+
+/// The same behind its length, or a few bytes that need no block.
+using page_or_note = bytes<block_size - 8>;
+constexpr std::string_view note = "a note";
+
+template <class Message>
+struct lies;  // how the text is reached that a loan or a held message has
+
+template <>
+struct lies<page> {
+    template <class Slot>
+    static auto& in(const Slot& slot) {
+        return *slot;
+    }
+};
+
+template <>
+struct lies<page_or_note> {
+    using text_type = text<30>;
+    static_assert(sizeof(text_type) == page_or_note::max_size);
+
+    template <class Core>
+    static text_type& in(const loan<page_or_note, Core>& slot) {
+        slot.resize(sizeof(text_type));
+        return *reinterpret_cast<text_type*>(slot.room().data());
+    }
+    template <class Core>
+    static const text_type& in(const held<page_or_note, Core>& slot) {
+        PARLEY_CHECK_IN_CHILD(slot.content().size() == sizeof(text_type));
+        return *reinterpret_cast<const text_type*>(slot.content().data());
+    }
+};
+
 constexpr std::size_t blocks = 48;
 
 struct pool_books {
     std::atomic<bool> stop{false};
     std::atomic<std::uint64_t> loans{0};
     std::atomic<std::uint64_t> taken{0};
+    std::atomic<std::uint64_t> notes{0};
     std::atomic<std::uint32_t> torn{0};    ///< as a receiver found it
     std::atomic<std::uint32_t> shared{0};  ///< changed in the hand of a sender or a receiver
 };
 
 template <class C>
 class churn {
+    using message = typename C::message;
+    static constexpr bool with_notes = std::is_same_v<message, page_or_note>;
     static constexpr std::size_t each_side = 4;
 
 public:
     explicit churn(unsigned seed) : random_(seed) {
-        receiver<C>{create_only, name_, {.pool_size = blocks * sizeof(page)}};  // makes the pool
+        receiver<C>{create_only, name_, {.pool_size = blocks * block_size}};  // makes the pool
         for (std::size_t index = 0; index < each_side; ++index) {
             senders_.push_back(new_sender());
             receivers_.push_back(new_receiver());
@@ -73,6 +114,7 @@ public:
         }
         CHECK(books_->torn.load() == 0);
         CHECK(books_->shared.load() == 0);
+        CHECK((books_->notes.load() != 0) == with_notes);
         count_blocks();
         std::fprintf(stderr, "  %s: %llu loans, %llu taken, %u killed\n", std::string(C::describe()).c_str(),
                      static_cast<unsigned long long>(books_->loans.load()),
@@ -87,7 +129,11 @@ private:
         receiver<C> in{name_};
         sender<C> out{name_};
         std::size_t found = 0;
-        page it{};
+        message it{};
+        if constexpr (with_notes) {
+            it.resize(message::max_size);
+            std::memset(it.data(), 0, it.size());
+        }
         const auto all_there = [&] {
             for (found = 0; out.try_send(it); ++found) {
             }
@@ -121,11 +167,12 @@ private:
             if (!lent) {
                 continue;
             }
-            (*lent)->fill(from, number);
+            auto& content = lies<message>::in(*lent);
+            content.fill(from, number);
             if (number % 64 == 0) {
                 ::sched_yield();
             }
-            if (!(*lent)->whole()) {
+            if (!content.whole()) {
                 b.shared.fetch_add(1);
             }
             b.loans.fetch_add(1);
@@ -134,6 +181,10 @@ private:
             }
             while (!out.try_send(*lent) && !b.stop.load()) {
                 ::sched_yield();
+            }
+            if constexpr (with_notes) {
+                lent.reset();
+                static_cast<void>(out.try_send(note));
             }
         }
     }
@@ -150,13 +201,21 @@ private:
                 }
                 continue;
             }
-            if (!(*held)->whole()) {
+            if constexpr (with_notes) {
+                if (const auto there = held->content(); there.size() == note.size()) {
+                    PARLEY_CHECK_IN_CHILD(std::memcmp(there.data(), note.data(), note.size()) == 0);
+                    b.notes.fetch_add(1);
+                    continue;
+                }
+            }
+            const auto& content = lies<message>::in(*held);
+            if (!content.whole()) {
                 b.torn.fetch_add(1);
             }
             if (step % 64 == 0) {
                 ::sched_yield();
             }
-            if (!(*held)->whole()) {
+            if (!content.whole()) {
                 b.shared.fetch_add(1);
             }
             b.taken.fetch_add(1);
@@ -189,4 +248,10 @@ TEST_CASE("a pool behind a small link, a queue of the kernel and a rendezvous lo
     INFO("seed " << seed);
     churn<channel<page, map, unbounded>>{seed}.run(loans() / 2, 40);
     churn<channel<page, map, mailbox_by<parley::any, at_least_once>, bounded<64>>>{seed}.run(loans() / 2, 40);
+}
+TEST_CASE("a pool whose messages share the link with small ones loses no block to the dead") {
+    const auto seed = std::random_device{}();
+    INFO("seed " << seed);
+    churn<channel<page_or_note, adaptive<64>, bounded<64>>>{seed}.run(loans() / 2, 40);
+    churn<channel<page_or_note, adaptive<64>, unbounded, blocking_on<futex>>>{seed}.run(loans() / 2, 40);
 }

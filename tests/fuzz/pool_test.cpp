@@ -9,9 +9,9 @@
 using namespace parley;
 using namespace parley::test;
 
-/// With `map` a reference travels, and a hostile sender of the channel may send any: of blocks that there are not, that
-/// are free, that are others'. The receiver gives a message or `errc::corrupt`, and reads nothing outside the pool. And
-/// garbage in the pool itself.
+/// With `map` and `adaptive` a reference travels, and a hostile sender of the channel may send any: of blocks that
+/// there are not, that are free, that are others'. The receiver gives a message or `errc::corrupt`, and reads nothing
+/// outside the pool. And garbage in the pool itself.
 
 namespace {
 
@@ -73,7 +73,9 @@ enum class aim { nobody, anybody };
 template <class C>
 class forger {
     using pool_type = payload::pool_of<C>;
-    using carried = payload::carried<C, pool::block_reference>;
+    using travelling = typename C::payload::template travelling<typename C::message>;
+    using carried = payload::carried<C, travelling>;
+    static constexpr std::size_t small_room = payload::room_of<travelling>;
     using end_type = typename C::transport::template sending_end<carried>;
     using wire = message::wire<typename C::message>;
     using classes = typename pool_type::classes;
@@ -88,6 +90,9 @@ public:
 
     /// Whether the link has taken it.
     [[nodiscard]] bool send_next() {
+        if (small_room != 0 && below(2) == 0) {
+            return send_small();
+        }
         const auto size = below(classes::largest + 1);
         auto* bytes = lender_.lend(size);
         if (bytes == nullptr) {
@@ -130,7 +135,20 @@ private:
     [[nodiscard]] std::uint32_t any() { return static_cast<std::uint32_t>(random_()); }
 
     [[nodiscard]] bool push(const reference& given) {
-        return end_.get()->sender().try_push(end_.get()->context(), given);
+        return end_.get()->sender().try_push(end_.get()->context(), travelling(given));
+    }
+
+    /// One that travels itself, and says anything of its length.
+    [[nodiscard]] bool send_small() {
+        if constexpr (small_room != 0) {
+            alignas(16) std::array<std::byte, small_room> content{};
+            const std::span<const std::byte> sent(content.data(), 1 + below(small_room));
+            const auto told = below(2) == 0 ? random_() : below(2 * small_room);
+            std::memcpy(content.data(), &told, sizeof told);
+            return end_.get()->sender().try_push(end_.get()->context(), travelling(sent));
+        } else {
+            return false;
+        }
     }
 
     void change(reference& made) {
@@ -303,6 +321,8 @@ void attack(aim at) {
 
 template <class Message, class... Words>
 using mapped = channel<Message, parley::map, blocking_on<futex>, Words...>;
+template <class... Words>
+using adapted = channel<paper, adaptive<1000>, blocking_on<futex>, Words...>;
 
 /// Garbage in the pool, or in the link and in the pool.
 template <class C>
@@ -322,9 +342,8 @@ void spoil_pool(std::size_t spare, bool link_too) {
 }  // namespace
 
 /// A message whose bytes say that it goes on behind the end of its block.
-template <class Message>
+template <class C>
 void reach_beyond(std::uint64_t told) {
-    using C = mapped<Message>;
     INFO(C::describe());
     const auto name = unique_name("fuzz-pool");
     receiver<C> in{create_only, name};
@@ -332,7 +351,7 @@ void reach_beyond(std::uint64_t told) {
     const std::string text(100, 'x');
     const raw_file pool(pool::backing::locate(payload::pool_of<C>::name_of(name)));
     for (const bool lies : {true, false}) {
-        REQUIRE(out.try_send(Message{text}));
+        REQUIRE(out.try_send(typename C::message{text}));
         const std::string_view all(reinterpret_cast<const char*>(pool.data()), pool.size());
         const auto at = all.find(text);
         REQUIRE(at != std::string_view::npos);
@@ -351,7 +370,8 @@ void reach_beyond(std::uint64_t told) {
 
 TEST_CASE("a message that says it is longer than its block is corrupt, and the next is not") {
     for (const std::uint64_t told : {std::uint64_t{4089}, std::uint64_t{40'000}, ~std::uint64_t{0}}) {
-        reach_beyond<paper>(told);
+        reach_beyond<mapped<paper>>(told);
+        reach_beyond<channel<paper, adaptive<50>>>(told);
     }
 }
 
@@ -360,6 +380,14 @@ TEST_CASE("references to what is nobody's are corrupt, and cost the others nothi
     attack<mapped<sealed, bounded<8>>>(aim::nobody);
     attack<mapped<sealed, zero>>(aim::nobody);
     attack<mapped<paper, unbounded, mailbox_by<at_least_once>>>(aim::nobody);
+}
+
+TEST_CASE("references to what is nobody's, and small messages that are none") {
+    attack<adapted<bounded<8>>>(aim::nobody);
+    attack<adapted<zero>>(aim::nobody);
+    attack<adapted<mqueue, bounded<8>>>(aim::nobody);
+    attack<adapted<port, unix_stream, bounded<8>>>(aim::nobody);
+    attack<adapted<port, unix_datagram, bounded<8>>>(aim::nobody);
 }
 
 TEST_CASE("references to what is nobody's, through the kernel") {
@@ -383,5 +411,7 @@ TEST_CASE("garbage in pools") {
         spoil_pool<mapped<paper, unbounded, mailbox_by<at_least_once>>>(spare, true);
         spoil_pool<mapped<sealed, zero>>(spare, true);
         spoil_pool<channel<paper, parley::map, bounded<4>, nonblocking>>(spare, true);
+        spoil_pool<channel<paper, adaptive<1000>, bounded<4>, nonblocking>>(spare, true);
+        spoil_pool<adapted<zero>>(spare, true);
     }
 }

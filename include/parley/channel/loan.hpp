@@ -117,7 +117,13 @@ public:
 
     /// For `bytes<Max>`: the message. Throws `errc::corrupt` if a peer wrote an impossible length.
     [[nodiscard]] std::span<const std::byte> content() const requires(!channel_detail::plain_in_place<Message>) {
-        const auto result = message::wire<Message>::content(slot_);
+        const auto result = [&] {
+            if constexpr (requires { core_->receiver().taken_capacity(); }) {
+                return message::wire<Message>::content(slot_, core_->receiver().taken_capacity());
+            } else {
+                return message::wire<Message>::content(slot_);
+            }
+        }();
         if (!result) {
             throw_error(errc::corrupt, "a message in the channel says it is longer than the largest message");
         }

@@ -473,9 +473,10 @@ struct pool_has_a_name {
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
-                      "parley: with map both sides find the pool of the messages by the channel's name, and this "
-                      "transport has none: write copy, or a transport with names such as fifo or shm");
+        static_assert(
+            holds<C>,
+            "parley: with map or adaptive both sides find the pool of the messages by the channel's name, and "
+            "this transport has none: write copy, or a transport with names such as fifo or shm");
     };
 };
 
@@ -485,9 +486,10 @@ struct pool_is_on_this_machine {
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
-                      "parley: with map the message stays in this machine's memory, and this transport may lead to "
-                      "another machine: write copy, or a transport of this machine such as unix_stream or shm");
+        static_assert(
+            holds<C>,
+            "parley: with map or adaptive the message stays in this machine's memory, and this transport may lead to "
+            "another machine: write copy, or a transport of this machine such as unix_stream or shm");
     };
 };
 
@@ -499,8 +501,8 @@ struct pool_belongs_to_a_mailbox_or_port {
     template <class C>
     struct sentence {
         static_assert(holds<C>,
-                      "parley: with map a mailbox or a port has a pool for its messages, and the links of direct have "
-                      "none yet: write mailbox or port, or copy");
+                      "parley: with map or adaptive a mailbox or a port has a pool for its messages, and the links of "
+                      "direct have none yet: write mailbox or port, or copy");
     };
 };
 
@@ -515,9 +517,9 @@ struct pool_goes_with_the_channel {
     template <class C>
     struct sentence {
         static_assert(holds<C>,
-                      "parley: with map the pool of the messages lies in memory, and goes with the receiver of a port, "
-                      "or with the kernel: write port, or a mailbox with kernel_lifetime over a transport that is no "
-                      "file");
+                      "parley: with map or adaptive the pool of the messages lies in memory, and goes with the "
+                      "receiver of a port, or with the kernel: write port, or a mailbox with kernel_lifetime over a "
+                      "transport that is no file");
     };
 };
 
@@ -530,8 +532,8 @@ struct raw_leaves_nothing_behind {
     template <class C>
     struct sentence {
         static_assert(holds<C>,
-                      "parley: with map a reference travels, and a program that knows nothing of parley, which raw is "
-                      "for, could not follow it: write copy, or leave raw out");
+                      "parley: with map or adaptive a reference travels, and a program that knows nothing of parley, "
+                      "which raw is for, could not follow it: write copy, or leave raw out");
     };
 };
 
@@ -557,10 +559,11 @@ struct message_fits_the_transport {
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
-                      "parley: the message is larger than what this transport carries in one piece, and parts of it "
-                      "could be lost or mix with those of another sender: send a smaller message, or write direct with "
-                      "a queue or a pipe, or a transport such as tcp or shm");
+        static_assert(
+            holds<C>,
+            "parley: the message is larger than what this transport carries in one piece, and parts of it "
+            "could be lost or mix with those of another sender: send a smaller message or, with adaptive, "
+            "write a lower threshold; or write direct with a queue or a pipe, or a transport such as tcp or shm");
     };
 };
 

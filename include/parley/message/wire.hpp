@@ -30,7 +30,8 @@
 /// - `within(slot, size)`, unless `fixed_size`: whether the message ends within the first `size` bytes. To be asked of
 ///   a slot that may have less than the capacity;
 /// - `read(slot, out)` and `read(slot)`: false and nothing where the slot's bytes are no message. What a peer wrote is
-///   not trusted: a length is copied once and then checked, and only the copy is used.
+///   not trusted: a length is copied once and then checked, and only the copy is used;
+/// - `read(slot, out, most)` and `read(slot, most)`, unless `fixed_size`: the same of a slot that has `most` bytes.
 
 namespace parley::message {
 
@@ -76,9 +77,13 @@ struct part {
         return size >= header_size && load_once<length_type>(slot) <= size - header_size;
     }
 
-    [[nodiscard]] static std::optional<std::span<const std::byte>> content(const std::byte* slot) noexcept {
+    /// `most`: bytes that the slot has.
+    [[nodiscard]] static std::optional<std::span<const std::byte>> content(const std::byte* slot,
+                                                                           std::size_t most = capacity) noexcept {
+        if (most < header_size)
+            return std::nullopt;
         const auto length = load_once<length_type>(slot);
-        if (length > Max)
+        if (length > std::min(Max, most - header_size))
             return std::nullopt;
         return std::span<const std::byte>{slot + header_size, static_cast<std::size_t>(length)};
     }
@@ -142,15 +147,15 @@ struct wire<T> : wire_detail::part<T::max_size> {
         std::memcpy(part::room(slot).data(), value.data(), value.size());
     }
 
-    [[nodiscard]] static bool read(const std::byte* slot, T& out) {
-        const auto content = part::content(slot);
+    [[nodiscard]] static bool read(const std::byte* slot, T& out, std::size_t most = part::capacity) {
+        const auto content = part::content(slot, most);
         if (content)
             out.assign(*content);
         return content.has_value();
     }
 
-    [[nodiscard]] static std::optional<T> read(const std::byte* slot) {
-        const auto content = part::content(slot);
+    [[nodiscard]] static std::optional<T> read(const std::byte* slot, std::size_t most = part::capacity) {
+        const auto content = part::content(slot, most);
         return content ? std::optional<T>{std::in_place, *content} : std::nullopt;
     }
 };
@@ -184,18 +189,28 @@ struct wire<T> : wire_detail::part<codec<T>::max_size> {
         part::set_size(slot, std::min(written, room));
     }
 
-    [[nodiscard]] static bool read(const std::byte* slot, T& out) {
-        auto received = read(slot);
+    [[nodiscard]] static bool read(const std::byte* slot, T& out, std::size_t most = part::capacity) {
+        auto received = read(slot, most);
         if (received)
             out = std::move(*received);
         return received.has_value();
     }
 
-    [[nodiscard]] static std::optional<T> read(const std::byte* slot) {
-        const auto content = part::content(slot);
+    [[nodiscard]] static std::optional<T> read(const std::byte* slot, std::size_t most = part::capacity) {
+        const auto content = part::content(slot, most);
         return content ? codec<T>::decode(*content) : std::nullopt;
     }
 };
+
+/// Reads a `T` from the first `most` bytes of a slot.
+template <class T>
+[[nodiscard]] std::optional<T> read_within(const std::byte* slot, std::size_t most) {
+    if constexpr (!wire<T>::fixed_size) {
+        return wire<T>::read(slot, most);
+    } else {
+        return most < wire<T>::capacity ? std::nullopt : wire<T>::read(slot);
+    }
+}
 
 /// A variant: the number of the alternative, then the alternative as it travels alone. Another number is corrupt.
 template <class... Alternatives>
@@ -232,18 +247,20 @@ struct wire<std::variant<Alternatives...>> {
             value);
     }
 
-    [[nodiscard]] static bool read(const std::byte* slot, variant& out) {
-        auto received = read(slot);
+    [[nodiscard]] static bool read(const std::byte* slot, variant& out, std::size_t most = capacity) {
+        auto received = read(slot, most);
         if (received)
             out = std::move(*received);
         return received.has_value();
     }
 
-    [[nodiscard]] static std::optional<variant> read(const std::byte* slot) {
-        const auto index = wire_detail::load_once<index_type>(slot);
+    [[nodiscard]] static std::optional<variant> read(const std::byte* slot, std::size_t most = capacity) {
         std::optional<variant> result;
-        // An index that fits none leaves the result empty.
-        read_alternative(slot + body, index, result, std::index_sequence_for<Alternatives...>{});
+        if (most >= body) {
+            const auto index = wire_detail::load_once<index_type>(slot);
+            // An index that fits none leaves the result empty.
+            read_alternative(slot + body, most - body, index, result, std::index_sequence_for<Alternatives...>{});
+        }
         return result;
     }
 
@@ -267,10 +284,10 @@ private:
     }
 
     template <std::size_t... I>
-    static void read_alternative(const std::byte* slot, index_type index, std::optional<variant>& result,
-                                 std::index_sequence<I...>) {
+    static void read_alternative(const std::byte* slot, std::size_t most, index_type index,
+                                 std::optional<variant>& result, std::index_sequence<I...>) {
         const auto read_as = [&]<std::size_t Number>(std::integral_constant<std::size_t, Number>) {
-            auto alternative = wire<std::variant_alternative_t<Number, variant>>::read(slot);
+            auto alternative = read_within<std::variant_alternative_t<Number, variant>>(slot, most);
             if (alternative)
                 result.emplace(std::in_place_index<Number>, std::move(*alternative));
         };

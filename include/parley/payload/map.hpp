@@ -23,12 +23,9 @@ struct map {
     using travelling = pool::block_reference;
 
     template <class C>
-    using sending_end =
-        payload::staying_end<C, typename C::transport::template sending_end<payload::carried<C, pool::block_reference>>,
-                             false>;
+    using sending_end = payload::staying_sending_end<C, pool::block_reference>;
     template <class C>
-    using receiving_end = payload::staying_end<
-        C, typename C::transport::template receiving_end<payload::carried<C, pool::block_reference>>, true>;
+    using receiving_end = payload::staying_receiving_end<C, pool::block_reference>;
 };
 
 }  // namespace parley

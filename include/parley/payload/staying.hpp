@@ -26,11 +26,13 @@ struct carried : C {
     using message = Travelling;
 };
 
-/// One end: that of the transport, and a place in the pool. `Receiving`: which.
-template <class C, class InnerEnd, bool Receiving>
+/// One end: that of the transport, `InnerEnd`, and a place in the pool. `Receiving`: which. `Travelling`:
+/// what the transport carries.
+template <class C, class InnerEnd, class Travelling, bool Receiving>
 class staying_end {
     using inner_core = typename InnerEnd::core;
-    using engine = std::conditional_t<Receiving, staying_receiver<C, inner_core>, staying_sender<C, inner_core>>;
+    using engine = std::conditional_t<Receiving, staying_receiver<C, inner_core, Travelling>,
+                                      staying_sender<C, inner_core, Travelling>>;
     using pool_type = pool_of<C>;
     using pool_member = std::conditional_t<Receiving, typename pool_type::borrower, typename pool_type::lender>;
 
@@ -117,5 +119,12 @@ public:
 private:
     std::unique_ptr<core> core_;
 };
+
+template <class C, class Travelling>
+using staying_sending_end =
+    staying_end<C, typename C::transport::template sending_end<carried<C, Travelling>>, Travelling, false>;
+template <class C, class Travelling>
+using staying_receiving_end =
+    staying_end<C, typename C::transport::template receiving_end<carried<C, Travelling>>, Travelling, true>;
 
 }  // namespace parley::payload

@@ -8,6 +8,7 @@
 
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/payload/small_or_reference.hpp>
 #include <parley/payload/staying_pool.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/transport/batch.hpp>
@@ -15,15 +16,16 @@
 
 namespace parley::payload {
 
-/// Receives references, and reads the messages where they lie.
-template <class C, class Inner>
+/// Receives references, and reads the messages where they lie. Where `Travelling` has room for small ones
+/// (payload/small_or_reference.hpp), they are read in the link.
+template <class C, class Inner, class Travelling>
 class staying_receiver {
     using message_type = typename C::message;
     using wire = message::wire<message_type>;
     using borrower = typename pool_of<C>::borrower;
-    using reference = pool::block_reference;
     using inner_receiver = std::remove_cvref_t<decltype(std::declval<Inner&>().receiver())>;
     using inner_context = std::remove_cvref_t<decltype(std::declval<Inner&>().context())>;
+    static constexpr bool with_small_ones = room_of<Travelling> != 0;
     static constexpr bool by_rendezvous = C::buffering::rendezvous;
     static constexpr bool only_alone = pool_of<C>::redelivers;
     static constexpr bool is_ring = requires(inner_receiver & link, inner_context& context) {
@@ -51,8 +53,12 @@ public:
                 return false;
             }
             const releasing done{*this};
-            if (!wire::read(bytes, place)) {
-                transport::memory::throw_corrupt_message();
+            if constexpr (wire::fixed_size) {
+                static_cast<void>(wire::read(bytes, place));
+            } else {
+                if (!wire::read(bytes, place, room_)) {
+                    transport::memory::throw_corrupt_message();
+                }
             }
             return true;
         });
@@ -101,10 +107,21 @@ public:
         if constexpr (Inner::in_place) {
             inner_->receiver().release_taken(inner_->context());
         }
+        if constexpr (with_small_ones) {
+            if (here_) {
+                here_.reset();
+                return;
+            }
+        }
         pool_->release();
     }
 
+    /// Bytes that may be looked at where a message that is read in place begins.
+    [[nodiscard]] std::size_t taken_capacity() const noexcept { return room_; }
+
 private:
+    struct no_small_ones {};
+
     /// Also when a codec throws.
     struct releasing {
         staying_receiver& receiver;
@@ -116,7 +133,7 @@ private:
             return std::nullopt;
         }
         const releasing done{*this};
-        auto result = wire::read(bytes);
+        auto result = message::read_within<message_type>(bytes, room_);
         if (!result) {
             transport::memory::throw_corrupt_message();
         }
@@ -127,11 +144,11 @@ private:
         return os::deadline::at(os::clock::now() + until.left(pool_->patience()));
     }
 
-    /// Gets a reference with `how()`, and its block.
+    /// Gets a reference with `how()`, and its block; or a small message.
     template <class Pop>
     [[nodiscard]] const std::byte* take(Pop how) {
         pool_->begin();
-        const auto got = [&] {
+        auto got = [&] {
             try {
                 return how();
             } catch (...) {
@@ -144,23 +161,38 @@ private:
             return nullptr;
         }
         const auto* bytes = [&] {
-            try {
-                return pool_->hold(*got);
-            } catch (...) {
-                if constexpr (Inner::in_place) {
-                    inner_->receiver().release_taken(inner_->context());
+            if constexpr (with_small_ones) {
+                if (got->is_small()) {
+                    pool_->end();
+                    room_ = got->bytes().size();
+                    return here_.emplace(std::move(*got)).bytes().data();
                 }
-                throw;
+                return hold(got->reference());
+            } else {
+                return hold(*got);
             }
         }();
         if constexpr (!wire::fixed_size) {
-            // Behind the end of the block lie other messages.
-            if (!wire::within(bytes, pool_->capacity())) [[unlikely]] {
+            // Behind the end of what it has lie other messages.
+            if (!wire::within(bytes, room_)) [[unlikely]] {
                 release_taken(*this);
                 transport::memory::throw_corrupt_message();
             }
         }
         return bytes;
+    }
+
+    [[nodiscard]] const std::byte* hold(const pool::block_reference& given) {
+        try {
+            const auto* bytes = pool_->hold(given);
+            room_ = pool_->capacity();
+            return bytes;
+        } catch (...) {
+            if constexpr (Inner::in_place) {
+                inner_->receiver().release_taken(inner_->context());
+            }
+            throw;
+        }
     }
 
     /// Whether no other receiver is attached to the link, where that can be asked.
@@ -198,28 +230,43 @@ private:
     // A link in memory keeps its place until the message has been read: what it promises of a receiver that dies, it
     // promises of the whole message.
 
-    [[nodiscard]] std::optional<reference> pop() {
+    [[nodiscard]] std::optional<Travelling> pop() {
         if constexpr (Inner::in_place) {
-            return copied(inner_->receiver().try_take(inner_->context()));
+            return at(inner_->receiver().try_take(inner_->context()));
         } else {
             return inner_->receiver().try_pop(inner_->context());
         }
     }
 
-    [[nodiscard]] std::optional<reference> pop_until(os::deadline until) {
+    [[nodiscard]] std::optional<Travelling> pop_until(os::deadline until) {
         if constexpr (Inner::in_place) {
-            return copied(inner_->receiver().take_until(inner_->context(), until));
+            return at(inner_->receiver().take_until(inner_->context(), until));
         } else {
             return inner_->receiver().pop_until(inner_->context(), until);
         }
     }
 
-    [[nodiscard]] static std::optional<reference> copied(const std::byte* slot) {
-        return slot == nullptr ? std::nullopt : message::wire<reference>::read(slot);
+    /// Throws `errc::corrupt` for what cannot be one; its place is free then.
+    [[nodiscard]] std::optional<Travelling> at(const std::byte* slot) {
+        if (slot == nullptr) {
+            return std::nullopt;
+        }
+        if constexpr (with_small_ones) {
+            auto result = message::wire<Travelling>::at(slot);
+            if (!result) [[unlikely]] {
+                inner_->receiver().release_taken(inner_->context());
+                transport::memory::throw_corrupt_message();
+            }
+            return result;
+        } else {
+            return message::wire<Travelling>::read(slot);
+        }
     }
 
     Inner* inner_;
     borrower* pool_;
+    std::size_t room_ = 0;
+    std::conditional_t<with_small_ones, std::optional<Travelling>, no_small_ones> here_{};
 };
 
 }  // namespace parley::payload

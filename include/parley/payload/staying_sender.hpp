@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/payload/small_or_reference.hpp>
 #include <parley/payload/staying_pool.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/transport/batch.hpp>
@@ -12,14 +14,16 @@
 
 namespace parley::payload {
 
-/// Writes a message into the pool, and sends the reference to it.
-template <class C, class Inner>
+/// Writes a message into the pool, and sends the reference to it. Where `Travelling` has room for small ones
+/// (payload/small_or_reference.hpp), they are sent themselves: the pool is not touched.
+template <class C, class Inner, class Travelling>
 class staying_sender {
     using message_type = typename C::message;
     using wire = message::wire<message_type>;
     using lender = typename pool_of<C>::lender;
     using reference = pool::block_reference;
     static constexpr bool waits = C::synchronization::sender_side::waits;
+    static constexpr std::size_t small_room = room_of<Travelling>;
 
 public:
     /// The whole way is one call: an attempt in vain would write the message twice.
@@ -29,17 +33,28 @@ public:
 
     template <class Context>
     [[nodiscard]] bool try_push(Context&, const message_type& content) {
-        return written(content) && go([&](const reference& to) { return push(to); });
+        if constexpr (small_room != 0) {
+            if (const auto size = wire::size(content); size <= small_room) {
+                return push(Travelling(content, size));
+            }
+        }
+        return written(content) && go([&](const reference& to) { return push(Travelling(to)); });
     }
 
     template <class Context>
     [[nodiscard]] bool push_until(Context& context, const message_type& content, os::deadline until) {
+        if constexpr (small_room != 0) {
+            if (const auto size = wire::size(content); size <= small_room) {
+                const Travelling small(content, size);
+                return push_by(small, until);
+            }
+        }
         while (!written(content)) {
             if (until.passed() || !wait(context, until)) {
                 return false;
             }
         }
-        return go([&](const reference& to) { return push(to) || push_until(to, until); });
+        return go([&](const reference& to) { return push_by(Travelling(to), until); });
     }
 
     template <class Context>
@@ -57,11 +72,12 @@ public:
         }
     }
 
-    /// A block for a message of at most `size` bytes to be written in place. Null when there is none; then `wait`.
+    /// A block for a message of at most `size` bytes to be written in place; for a small one, memory of this process.
+    /// Null when there is none; then `wait`.
     template <class Context>
     [[nodiscard]] std::byte* try_loan(Context&, std::size_t size = wire::capacity) {
         pool_->check_known_open();  // what is written there should have a chance
-        loaned_ = pool_->lend(size);
+        loaned_ = size <= small_room ? small_place() : pool_->lend(size);
         if constexpr (!wire::fixed_size) {
             if (loaned_ != nullptr) {
                 wire::set_size(loaned_, 0);
@@ -71,7 +87,9 @@ public:
     }
 
     /// How many bytes of its slot a loan may use.
-    [[nodiscard]] std::size_t loaned_capacity() const noexcept { return pool_->capacity(); }
+    [[nodiscard]] std::size_t loaned_capacity() const noexcept {
+        return loan_is_small() ? small_room : pool_->capacity();
+    }
 
     /// False when there is no room in the link until the deadline: the loan is as before.
     template <class Context>
@@ -85,15 +103,35 @@ public:
             }
             length_ = static_cast<std::size_t>(content->data() + content->size() - loaned_);
         }
-        return go([&](const reference& to) { return push(to) || (!until.passed() && push_until(to, until)); }, false);
+        const auto by = [&](const Travelling& item) {
+            return push(item) || (!until.passed() && push_until(item, until));
+        };
+        if constexpr (small_room != 0) {
+            if (loan_is_small()) {
+                return by(Travelling(std::span<const std::byte>(loaned_, length_)));
+            }
+        }
+        return go([&](const reference& to) { return by(Travelling(to)); }, false);
     }
 
     template <class Context>
     void drop_loan(Context&) noexcept {
-        pool_->put_back();
+        if (!loan_is_small()) {
+            pool_->put_back();
+        }
     }
 
 private:
+    /// Where a small message is written that is to be sent.
+    [[nodiscard]] std::byte* small_place() {
+        if (small_ == nullptr) {
+            small_ = std::make_unique_for_overwrite<std::byte[]>(small_room);
+        }
+        return small_.get();
+    }
+
+    [[nodiscard]] bool loan_is_small() const noexcept { return small_room != 0 && loaned_ == small_.get(); }
+
     [[nodiscard]] bool written(const message_type& content) {
         length_ = wire::size(content);
         pool_->check_known_open();
@@ -132,19 +170,25 @@ private:
         return on_the_way.sent;
     }
 
-    [[nodiscard]] bool push(const reference& to) { return inner_->sender().try_push(inner_->context(), to); }
+    [[nodiscard]] bool push(const Travelling& item) { return inner_->sender().try_push(inner_->context(), item); }
 
-    [[nodiscard]] bool push_until(const reference& to, os::deadline until) {
+    [[nodiscard]] bool push_until(const Travelling& item, os::deadline until) {
         if constexpr (waits) {
-            return inner_->sender().push_until(inner_->context(), to, until);
+            return inner_->sender().push_until(inner_->context(), item, until);
         } else {
             return false;
         }
     }
 
+    /// The attempt first: it is inlined, the wait is not.
+    [[nodiscard]] bool push_by(const Travelling& item, os::deadline until) {
+        return push(item) || push_until(item, until);
+    }
+
     Inner* inner_;
     lender* pool_;
     std::byte* loaned_ = nullptr;
+    std::unique_ptr<std::byte[]> small_;
     std::size_t length_ = 0;
 };
 

@@ -131,8 +131,7 @@ public:
     /// The first message; none if its bytes are none. Its credit is owed to the other side until `pay`.
     [[nodiscard]] std::optional<message_type> take(decoder<message_type>& decode) {
         const dropping at_the_end{*this};
-        const auto bytes = incoming_.front();
-        return decode(bytes, incoming_.bytes_behind(bytes.data()));
+        return decode(incoming_.front());
     }
     /// Whether the first message lies where the last read was told to put it. Then it is taken by `take_placed`, or
     /// else fetched from there by `bring_home`.

@@ -100,12 +100,12 @@ public:
     /// peer that keeps the rules writes such bytes.
     static constexpr bool may_refuse = content_detail::has_codec_inside<Message>;
 
-    /// `readable`: so many bytes from the first on may be looked at, also where the message is shorter.
-    [[nodiscard]] std::optional<Message> operator()(std::span<const std::byte> bytes, std::size_t readable) {
+    [[nodiscard]] std::optional<Message> operator()(std::span<const std::byte> bytes) {
         if (!is_sound(bytes)) {
             return std::nullopt;
         }
-        auto result = wire::read(readable >= wire::capacity && is_aligned(bytes.data()) ? bytes.data() : staged(bytes));
+        auto result =
+            message::read_within<Message>(is_aligned(bytes.data()) ? bytes.data() : staged(bytes), bytes.size());
         if constexpr (message::alternatives<Message> && !may_refuse) {
             if (result && wire::size(*result) != bytes.size()) {
                 return std::nullopt;
@@ -128,6 +128,8 @@ private:
             }
             std::memcpy(&length, bytes.data(), sizeof length);
             return length == bytes.size() - sizeof length;
+        } else if constexpr (requires { wire::is_whole(bytes); }) {
+            return wire::is_whole(bytes);
         } else {
             return true;
         }
@@ -139,9 +141,6 @@ private:
             staging_ = std::make_unique<room>();
         }
         std::memcpy(staging_->bytes, bytes.data(), bytes.size());
-        if constexpr (message::alternatives<Message>) {  // nothing of an earlier message stands behind it
-            std::memset(staging_->bytes + bytes.size(), 0, wire::capacity - bytes.size());
-        }
         return staging_->bytes;
     }
 

@@ -111,12 +111,9 @@ public:
     /// How many messages wait.
     [[nodiscard]] std::size_t messages() const noexcept { return messages_; }
 
-    /// The first message's bytes; `bytes_behind` says how many bytes from there on may be looked at without harm.
+    /// The first message's bytes.
     [[nodiscard]] std::span<std::byte> front() noexcept {
         return {at(begin_ + header_size), frame_header::read(at(begin_)).length};
-    }
-    [[nodiscard]] std::size_t bytes_behind(const std::byte* where) const noexcept {
-        return capacity_ - static_cast<std::size_t>(where - data_.get());
     }
 
     /// Lets the first message go. After `front`.

@@ -84,7 +84,7 @@ public:
         begin_ += size;
         has_packet_ = false;
         if constexpr (fixed) {
-            return decode(content, capacity - (begin_ - size));
+            return decode(content);
         } else {
             return message_type{content};
         }

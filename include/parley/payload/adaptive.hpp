@@ -1,0 +1,71 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+#include <parley/message/text.hpp>
+#include <parley/message/wire.hpp>
+#include <parley/payload/concept.hpp>
+#include <parley/payload/copy.hpp>
+#include <parley/payload/map.hpp>
+#include <parley/payload/small_or_reference.hpp>
+#include <parley/payload/staying.hpp>
+
+namespace parley {
+
+namespace payload {
+
+/// What a threshold is where nobody measured (payload/measure_crossover.hpp): over the kernel the two curves cross
+/// between 1 and 16 KiB; in memory they are alike from there to some 100 KiB, and a slot has to hold a small message.
+inline constexpr std::size_t natural_threshold = 2048;
+
+/// Of messages of one size, all travel or all stay.
+template <class Message, std::size_t Threshold>
+struct adapted {
+    using wire = message::wire<Message>;
+    static constexpr bool copies = wire::fixed_size && wire::capacity <= Threshold;
+    static constexpr bool maps = wire::fixed_size && !copies;
+
+    /// The largest slot of a message that travels. What is written ahead of the variable part does not count.
+    static constexpr std::size_t room = message::wire_detail::round_up(
+        std::min(Threshold + message::wire_detail::header_size, wire::capacity), message::wire_detail::header_size);
+    using travelling =
+        std::conditional_t<copies, Message,
+                           std::conditional_t<maps, pool::block_reference, small_or_reference<Message, room>>>;
+};
+
+}  // namespace payload
+
+/// Small messages travel as with `copy`; larger ones stay where they are written, as with `map`. `Threshold`: bytes of
+/// the largest that travels, as `send` finds it, and as `loan(size)` is asked for.
+///
+/// For messages whose size is only known at run time. Of a type of fixed size all messages travel, or all stay. Every
+/// place in the link has room for a small message: with `bounded<N>` that is N times the threshold.
+template <std::size_t Threshold = payload::natural_threshold>
+struct adaptive {
+    using axis = payload_axis;
+    static constexpr auto name = "adaptive<" + decimal<Threshold> + ">";
+    static constexpr bool stays = true;
+
+    template <class Message>
+    using travelling = typename payload::adapted<Message, Threshold>::travelling;
+
+private:
+    struct by_size {
+        template <class C>
+        using sending_end = payload::staying_sending_end<C, travelling<typename C::message>>;
+        template <class C>
+        using receiving_end = payload::staying_receiving_end<C, travelling<typename C::message>>;
+    };
+    template <class C>
+    using how = std::conditional_t<payload::adapted<typename C::message, Threshold>::copies, copy, by_size>;
+
+public:
+    template <class C>
+    using sending_end = typename how<C>::template sending_end<C>;
+    template <class C>
+    using receiving_end = typename how<C>::template receiving_end<C>;
+};
+
+}  // namespace parley
