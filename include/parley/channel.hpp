@@ -38,11 +38,17 @@ class channel : public compose::enforce<Message, Policies...> {
     using composition = compose::enforce<Message, Policies...>;
 
 public:
+    /// What travels.
     using message = typename composition::message;
+    /// The word of each axis, chosen or by default: what carries it.
     using transport = typename composition::template word<transport_axis>;
+    /// Who may talk.
     using addressing = typename composition::template word<addressing_axis>;
+    /// How each side waits.
     using synchronization = typename composition::template word<synchronization_axis>;
+    /// How much may wait in between.
     using buffering = typename composition::template word<buffering_axis>;
+    /// Whether the bytes of a message travel.
     using payload = typename composition::template word<payload_axis>;
 
     /// Whether both ends can be made at once, without a name.
@@ -61,6 +67,7 @@ public:
             return payload::template sending_end<channel>::remove(name);
         }
     }
+    /// The twin that reports through `code`. False if there was none, or it failed.
     static bool remove(std::string_view name, std::error_code& code) noexcept requires(transport::capabilities.named) {
         return channel_detail::reported(code, [&] { return remove(name); });
     }

@@ -53,7 +53,8 @@ public:
         std::filesystem::remove_all(folder_, ignored);
     }
 
-    /// Runs `block`, and beside it a shell script, if that is not empty. Returns what both wrote to the standard output.
+    /// Runs `block`, and beside it a shell script, if that is not empty. Returns what both wrote to the standard
+    /// output.
     template <class Block>
     [[nodiscard]] std::string run(Block block, const std::string& beside = {}) {
         const auto file = folder_ / "output";
