@@ -61,6 +61,7 @@ class Program:
 
     def __init__(self, page):
         self.page, self.includes, self.parts, self.above = page, [], [], "page"
+        self.names = set()  # what the page may call a channel
         self.cases = []  # [line, statement, script beside it, what it prints]
 
     def here(self, block, code):
@@ -107,6 +108,7 @@ class Program:
 
     def add(self, block):
         if block.language == "cpp":
+            self.names |= set(re.findall(r'"([A-Za-z][\w-]*)"', block.text))
             self.add_cpp(block)
         elif block.language in COMMANDS:
             self.add_script(block)
@@ -120,11 +122,12 @@ class Program:
     def source(self):
         head = [f"// Made from {self.page} by tests/docs/pages.py.", *self.includes, '#include "docs/stage.hpp"',
                 '#include "support/catch.hpp"', "#include <parley/parley.hpp>"]
+        names = ", ".join(f'"{name}"' for name in sorted(self.names))
         tests = []
         for line, statement, beside, printed in self.cases:
             run = f"here.run([] {{ {statement} }}, {literal(beside)})"
             check = f"CHECK({run} == {literal(printed)});" if printed is not None else f"static_cast<void>({run});"
-            tests.append(f'TEST_CASE("line {line}") {{\n    parley::docs::stage here;\n    {check}\n}}\n')
+            tests.append(f'TEST_CASE("line {line}") {{\n    parley::docs::stage here(std::set<std::string>{{{names}}});\n    {check}\n}}\n')
         return "\n".join([*head, "", *self.parts, f'#line 1 "the cases of {self.page}"', *tests])
 
 

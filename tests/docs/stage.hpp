@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +13,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include <fcntl.h>
 #include <sched.h>
@@ -22,10 +25,11 @@
 namespace parley::docs {
 
 /// A folder of its own to be in, also for what has a path; /dev/shm, queues and System V objects of its own where the
-/// process may ask for that (CAP_SYS_ADMIN), and else those that were not there before are taken away.
+/// process may ask for that (CAP_SYS_ADMIN). Elsewhere what has one of the `names` and was not there before is taken
+/// away at the end.
 class stage {
 public:
-    stage() {
+    explicit stage(std::set<std::string> names = {}) : names_(std::move(names)) {
         std::string made = (std::filesystem::temp_directory_path() / "parley-docs-XXXXXX").string();
         if (::mkdtemp(made.data()) == nullptr) {
             throw std::system_error(errno, std::generic_category(), "making " + made);
@@ -131,16 +135,24 @@ private:
         std::thread thread_;
     };
 
-    [[nodiscard]] static std::set<std::filesystem::path> shared_memory() {
+    /// What of parley's has one of the names, as parley.orders or parley.alice~bob.
+    [[nodiscard]] std::set<std::filesystem::path> shared_memory() const {
         std::set<std::filesystem::path> found;
         for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
-            if (entry.path().filename().string().rfind("parley", 0) == 0) {
-                found.insert(entry.path());
+            auto name = entry.path().filename().string();
+            const bool ours = name.rfind("parley", 0) == 0;
+            std::replace(name.begin(), name.end(), '~', '.');
+            std::istringstream parts(name);
+            for (std::string part; ours && std::getline(parts, part, '.');) {
+                if (names_.count(part) != 0) {
+                    found.insert(entry.path());
+                }
             }
         }
         return found;
     }
 
+    std::set<std::string> names_;
     std::filesystem::path folder_;
     bool alone_ = false;
     std::set<std::filesystem::path> before_;
