@@ -154,8 +154,14 @@ def public(text):
     return "\n".join(result) + "\n"
 
 
+def with_file_comments(text):
+    """A comment that stands for itself is one of the file, and not of the namespace that follows."""
+    return re.sub(r"^\n((?:///.*\n)+)(?=\n)", r"/// \\file\n\1", text, flags=re.MULTILINE)
+
+
 def header(text):
     """C++ that Doxygen understands."""
+    text = with_file_comments(text)
     text = public(re.sub(r"\[\[[^\[\]]*\]\] ?", "", text))
     text = text.replace("    friend ", "    ")  # Doxygen gives friends no anchors
     text = without_trailing_constraints(text)
