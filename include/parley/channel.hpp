@@ -28,9 +28,9 @@ template <class C>
 class endpoint;
 
 /// What travels and how, one word for each question, in any order: transport, addressing, synchronization, buffering,
-/// lifetime, framing, payload. What is not said is the default: `shm`, `mailbox`, `blocking`, what is natural to the
-/// transport and the addressing (`bounded<1024>` and `kernel_lifetime` for these), `framed`, `copy`. A list of words that
-/// cannot keep its meaning does not compile, and the error says what to write instead.
+/// lifetime, framing, payload. What is not said is the default: `shm`, `mailbox`, `blocking`, `framed`, `copy`, and
+/// what is natural to the transport and the addressing, for these `bounded<1024>` and `kernel_lifetime`. A list of
+/// words that cannot keep its meaning does not compile, and the error says what to write instead.
 ///
 /// A channel is a type; `sender` and `receiver` (for a mailbox or a port) or `endpoint` (for direct addressing) of it
 /// are the objects.
