@@ -28,8 +28,9 @@ template <class C>
 class endpoint;
 
 /// What travels and how, one word for each question, in any order: transport, addressing, synchronization, buffering,
-/// lifetime. What is not said is the default: `shm`, `mailbox`, `blocking`, `bounded<1024>`, and the lifetime that is
-/// natural to the transport and the addressing. A list of words that cannot keep its meaning does not compile.
+/// lifetime, framing, payload. What is not said is the default: `shm`, `mailbox`, `blocking`, `framed`, `copy`, and
+/// what is natural to the transport and the addressing, for these `bounded<1024>` and `kernel_lifetime`. A list of
+/// words that cannot keep its meaning does not compile, and the error says what to write instead.
 ///
 /// A channel is a type; `sender` and `receiver` (for a mailbox or a port) or `endpoint` (for direct addressing) of it
 /// are the objects.
@@ -38,11 +39,17 @@ class channel : public compose::enforce<Message, Policies...> {
     using composition = compose::enforce<Message, Policies...>;
 
 public:
+    /// What travels.
     using message = typename composition::message;
+    /// The word of each axis, chosen or by default: what carries it.
     using transport = typename composition::template word<transport_axis>;
+    /// Who may talk.
     using addressing = typename composition::template word<addressing_axis>;
+    /// How each side waits.
     using synchronization = typename composition::template word<synchronization_axis>;
+    /// How much may wait in between.
     using buffering = typename composition::template word<buffering_axis>;
+    /// Whether the bytes of a message travel.
     using payload = typename composition::template word<payload_axis>;
 
     /// Whether both ends can be made at once, without a name.
@@ -61,6 +68,7 @@ public:
             return payload::template sending_end<channel>::remove(name);
         }
     }
+    /// The twin that reports through `code`. False if there was none, or it failed.
     static bool remove(std::string_view name, std::error_code& code) noexcept requires(transport::capabilities.named) {
         return channel_detail::reported(code, [&] { return remove(name); });
     }

@@ -36,6 +36,7 @@ concept delivery_word = requires {
     { Word::redelivers } -> std::convertible_to<bool>;
 };
 
+/// A word of this axis: has what the top of this file says.
 template <class Word>
 concept addressing_word = std::same_as<typename Word::axis, addressing_axis> &&
     selection_word<typename Word::selection> && delivery_word<typename Word::delivery> && requires {
@@ -46,6 +47,7 @@ concept addressing_word = std::same_as<typename Word::axis, addressing_axis> &&
     { Word::pairwise } -> std::convertible_to<bool>;
 };
 
+/// The axis: who may talk to whom.
 struct addressing_axis {
     static constexpr std::string_view name = "addressing";
 

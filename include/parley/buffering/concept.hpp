@@ -61,6 +61,7 @@ struct fallback_for {
 
 }  // namespace buffering
 
+/// A word of this axis: has what the top of this file says.
 template <class Word>
 concept buffering_word = std::same_as<typename Word::axis, buffering_axis> && requires {
     std::string_view{Word::name};
@@ -68,6 +69,7 @@ concept buffering_word = std::same_as<typename Word::axis, buffering_axis> && re
     { Word::rendezvous } -> std::convertible_to<bool>;
 };
 
+/// The axis: how many messages may wait between sender and receiver.
 struct buffering_axis {
     static constexpr std::string_view name = "buffering";
 

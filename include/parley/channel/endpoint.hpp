@@ -35,8 +35,8 @@ class link
     using end_type = channel_detail::link_end_of<C>;
 
 public:
-    using channel_type = C;
-    using message_type = typename C::message;
+    using channel_type = C;                    ///< the channel
+    using message_type = typename C::message;  ///< what travels
 
     /// Takes over the descriptor of one side of an anonymous link: `side` is 0 for the first of `pair()`, 1 for the
     /// second.
@@ -96,28 +96,35 @@ class endpoint {
     using receiver_side = typename C::synchronization::receiver_side;
 
 public:
-    using channel_type = C;
-    using message_type = typename C::message;
+    using channel_type = C;                                          ///< the channel
+    using message_type = typename C::message;                        ///< what travels
     using addressed_message = std::pair<std::string, message_type>;  ///< who sent it, and what
 
     /// Takes the name. A name that a live process goes by is `errc::in_use`.
+    /// Throws as the constructor of `sender`, too.
     explicit endpoint(std::string_view name, const options& given = {}) : endpoint(open_or_create, name, given) {}
 
+    /// The same, and what to do if an endpoint of that name exists, or does not.
     template <opening_tag Tag>
     endpoint(Tag tag, std::string_view name, const options& given = {})
         : end_(std::make_unique<end_type>(channel_detail::make_request(tag, name, given))) {}
 
+    /// The twins that report through `code`: after a failure the endpoint is false.
     endpoint(std::string_view name, std::error_code& code) noexcept : endpoint(name, options{}, code) {}
 
+    /// The same with options.
     endpoint(std::string_view name, const options& given, std::error_code& code) noexcept
         : endpoint(open_or_create, name, given, code) {}
 
+    /// The same with a tag.
     template <opening_tag Tag>
     endpoint(Tag tag, std::string_view name, const options& given, std::error_code& code) noexcept {
         channel_detail::reported(code, [&] { *this = endpoint(tag, name, given); });
     }
 
+    /// Whether this has its name: not after a failed opening or a move.
     [[nodiscard]] explicit operator bool() const noexcept { return end_ != nullptr; }
+    /// The name that this goes by.
     [[nodiscard]] const std::string& name() const { return end().name(); }
 
     /// A descriptor to wait on for messages of anybody, as of `receiver`.
@@ -126,37 +133,45 @@ public:
 
     /// The link with `peer`. Good for as long as this endpoint.
     [[nodiscard]] parley::link<C> link(std::string_view peer) { return parley::link<C>{end().link(peer)}; }
+    /// The twin that reports through `code`: none if there can be no link.
     [[nodiscard]] std::optional<parley::link<C>> link(std::string_view peer, std::error_code& code) noexcept {
         return channel_detail::reported(code, [&] { return std::optional<parley::link<C>>(link(peer)); });
     }
 
-    /// Sends to the process of that name, as `sender::send`.
+    /// Sends to the process of that name, as `sender::send`, with its forms and errors.
     auto send(std::string_view peer, const message_type& content) { return link(peer).send(content); }
+    /// The twin that reports through `code`.
     bool send(std::string_view peer, const message_type& content, std::error_code& code) noexcept {
         return with_link(peer, code, [&](parley::link<C>& to) { return to.send(content, code); });
     }
+    /// Sends if that is possible at once; whether it was.
     [[nodiscard]] bool try_send(std::string_view peer, const message_type& content) {
         return link(peer).try_send(content);
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] bool try_send(std::string_view peer, const message_type& content, std::error_code& code) noexcept {
         return with_link(peer, code, [&](parley::link<C>& to) { return to.try_send(content, code); });
     }
+    /// Waits at most for `duration`; whether the message was accepted.
     template <class Rep, class Period>
     [[nodiscard]] bool send_for(std::string_view peer, const message_type& content,
                                 std::chrono::duration<Rep, Period> duration) requires sender_side::waits {
         return link(peer).send_for(content, duration);
     }
+    /// The twin that reports through `code`.
     template <class Rep, class Period>
     [[nodiscard]] bool send_for(std::string_view peer, const message_type& content,
                                 std::chrono::duration<Rep, Period> duration,
                                 std::error_code& code) noexcept requires sender_side::waits {
         return with_link(peer, code, [&](parley::link<C>& to) { return to.send_for(content, duration, code); });
     }
+    /// Waits at most until `when`, by any clock; whether the message was accepted.
     template <class Clock, class Duration>
     [[nodiscard]] bool send_until(std::string_view peer, const message_type& content,
                                   std::chrono::time_point<Clock, Duration> when) requires sender_side::waits {
         return link(peer).send_until(content, when);
     }
+    /// The twin that reports through `code`.
     template <class Clock, class Duration>
     [[nodiscard]] bool send_until(std::string_view peer, const message_type& content,
                                   std::chrono::time_point<Clock, Duration> when,
@@ -166,29 +181,36 @@ public:
 
     /// Symmetric: receives from the process of that name, as `receiver::receive`.
     [[nodiscard]] auto receive(std::string_view peer) { return link(peer).receive(); }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::optional<message_type> receive(std::string_view peer, std::error_code& code) noexcept {
         return with_link(peer, code, [&](parley::link<C>& from) { return from.receive(code); });
     }
+    /// A message of that process if one is there.
     [[nodiscard]] std::optional<message_type> try_receive(std::string_view peer) { return link(peer).try_receive(); }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::optional<message_type> try_receive(std::string_view peer, std::error_code& code) noexcept {
         return with_link(peer, code, [&](parley::link<C>& from) { return from.try_receive(code); });
     }
+    /// Waits at most for `duration` for a message of that process.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<message_type> receive_for(
         std::string_view peer, std::chrono::duration<Rep, Period> duration) requires receiver_side::waits {
         return link(peer).receive_for(duration);
     }
+    /// The twin that reports through `code`.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<message_type> receive_for(
         std::string_view peer, std::chrono::duration<Rep, Period> duration,
         std::error_code& code) noexcept requires receiver_side::waits {
         return with_link(peer, code, [&](parley::link<C>& from) { return from.receive_for(duration, code); });
     }
+    /// Waits at most until `when`, by any clock, for a message of that process.
     template <class Clock, class Duration>
     [[nodiscard]] std::optional<message_type> receive_until(
         std::string_view peer, std::chrono::time_point<Clock, Duration> when) requires receiver_side::waits {
         return link(peer).receive_until(when);
     }
+    /// The twin that reports through `code`.
     template <class Clock, class Duration>
     [[nodiscard]] std::optional<message_type> receive_until(
         std::string_view peer, std::chrono::time_point<Clock, Duration> when,
@@ -201,31 +223,39 @@ public:
     [[nodiscard]] addressed_message receive() requires receiver_side::waits {
         return std::move(*end().receive_until(os::deadline::never()));
     }
+    /// Nonblocking: a message of anybody, or none.
     [[nodiscard]] std::optional<addressed_message> receive() requires(!receiver_side::waits) {
         return end().try_receive();
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::optional<addressed_message> receive(std::error_code& code) noexcept {
         return channel_detail::reported(code, [&] { return end().receive_until(os::deadline::never()); });
     }
+    /// A message of anybody if one is there.
     [[nodiscard]] std::optional<addressed_message> try_receive() { return end().try_receive(); }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::optional<addressed_message> try_receive(std::error_code& code) noexcept {
         return channel_detail::reported(code, [&] { return end().try_receive(); });
     }
+    /// Waits at most for `duration` for a message of anybody.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<addressed_message> receive_for(std::chrono::duration<Rep, Period> duration) requires
         receiver_side::waits {
         return end().receive_until(os::deadline::after(duration));
     }
+    /// The twin that reports through `code`.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<addressed_message> receive_for(
         std::chrono::duration<Rep, Period> duration, std::error_code& code) noexcept requires receiver_side::waits {
         return channel_detail::reported(code, [&] { return receive_for(duration); });
     }
+    /// Waits at most until `when`, by any clock, for a message of anybody.
     template <class Clock, class Duration>
     [[nodiscard]] std::optional<addressed_message> receive_until(std::chrono::time_point<Clock, Duration> when) requires
         receiver_side::waits {
         return end().receive_until(os::deadline::until(when));
     }
+    /// The twin that reports through `code`.
     template <class Clock, class Duration>
     [[nodiscard]] std::optional<addressed_message> receive_until(
         std::chrono::time_point<Clock, Duration> when, std::error_code& code) noexcept requires receiver_side::waits {

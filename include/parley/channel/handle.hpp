@@ -12,6 +12,7 @@ namespace parley {
 struct from_descriptor_t {
     explicit from_descriptor_t() = default;
 };
+/// The tag itself.
 inline constexpr from_descriptor_t from_descriptor{};
 
 namespace channel_detail {

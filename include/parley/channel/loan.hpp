@@ -30,8 +30,11 @@ concept plain_in_place = message::wire<Message>::in_place && message::wire<Messa
 template <class Message, class Core>
 class loan {
 public:
+    /// For the channel.
     loan(Core& core, std::byte* slot) noexcept : core_(&core), slot_(slot) { core.context().loan_out = true; }
+    /// Takes the slot over.
     loan(loan&& other) noexcept : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_) {}
+    /// Lets the own slot go, and takes the other over.
     loan& operator=(loan&& other) noexcept {
         drop();
         core_ = std::exchange(other.core_, nullptr);
@@ -42,9 +45,11 @@ public:
     loan& operator=(const loan&) = delete;
     ~loan() { drop(); }
 
+    /// The message to write, for a type that is copied byte by byte.
     [[nodiscard]] Message& operator*() const noexcept requires channel_detail::plain_in_place<Message> {
         return *std::launder(reinterpret_cast<Message*>(slot_));
     }
+    /// Its members.
     [[nodiscard]] Message* operator->() const noexcept requires channel_detail::plain_in_place<Message> {
         return std::addressof(**this);
     }
@@ -96,8 +101,11 @@ private:
 template <class Message, class Core>
 class held {
 public:
+    /// For the channel.
     held(Core& core, const std::byte* slot) noexcept : core_(&core), slot_(slot) { core.context().take_out = true; }
+    /// Takes the message over.
     held(held&& other) noexcept : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_) {}
+    /// Releases the own message, and takes the other over.
     held& operator=(held&& other) noexcept {
         release();
         core_ = std::exchange(other.core_, nullptr);
@@ -108,9 +116,11 @@ public:
     held& operator=(const held&) = delete;
     ~held() { release(); }
 
+    /// The message, for a type that is copied byte by byte.
     [[nodiscard]] const Message& operator*() const noexcept requires channel_detail::plain_in_place<Message> {
         return *std::launder(reinterpret_cast<const Message*>(slot_));
     }
+    /// Its members.
     [[nodiscard]] const Message* operator->() const noexcept requires channel_detail::plain_in_place<Message> {
         return std::addressof(**this);
     }

@@ -34,9 +34,11 @@ struct options {
 struct create_only_t {
     explicit create_only_t() = default;
 };
+/// The channel is there: a missing one is `errc::not_found`.
 struct open_only_t {
     explicit open_only_t() = default;
 };
+/// The channel is opened, or created where there is none.
 struct open_or_create_t {
     explicit open_or_create_t() = default;
 };
@@ -44,6 +46,7 @@ inline constexpr create_only_t create_only{};        ///< an existing object is 
 inline constexpr open_only_t open_only{};            ///< a missing object is `errc::not_found`
 inline constexpr open_or_create_t open_or_create{};  ///< the default
 
+/// One of the tags above.
 template <class Tag>
 concept opening_tag =
     std::is_same_v<Tag, create_only_t> || std::is_same_v<Tag, open_only_t> || std::is_same_v<Tag, open_or_create_t>;

@@ -24,6 +24,7 @@ class receiving {
     static constexpr bool in_place = Core::in_place && message::wire<Message>::in_place;
 
 public:
+    /// What `take` gives.
     using held_type = parley::held<Message, Core>;
 
     /// Blocking: waits until a message is there and returns it.
@@ -63,6 +64,7 @@ public:
         }
         return core.receiver().try_pop(core.context());
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::optional<Message> try_receive(std::error_code& code) noexcept {
         return reported(code, [&] { return try_receive(); });
     }
@@ -72,6 +74,7 @@ public:
     [[nodiscard]] std::optional<Message> receive_for(std::chrono::duration<Rep, Period> duration) requires Waits {
         return receive_by(os::deadline::after(duration));
     }
+    /// The twin that reports through `code`.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<Message> receive_for(std::chrono::duration<Rep, Period> duration,
                                                      std::error_code& code) noexcept requires Waits {
@@ -83,6 +86,7 @@ public:
     [[nodiscard]] std::optional<Message> receive_until(std::chrono::time_point<Clock, Duration> when) requires Waits {
         return receive_by(os::deadline::until(when));
     }
+    /// The twin that reports through `code`.
     template <class Clock, class Duration>
     [[nodiscard]] std::optional<Message> receive_until(std::chrono::time_point<Clock, Duration> when,
                                                        std::error_code& code) noexcept requires Waits {
@@ -104,6 +108,7 @@ public:
             return try_receive(batch);
         }
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::size_t receive(std::span<Message> batch, std::error_code& code) noexcept {
         return reported(code, [&] { return receive(batch); });
     }
@@ -118,12 +123,14 @@ public:
         }
         return core.receiver().try_pop_some(core.context(), batch);
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::size_t try_receive(std::span<Message> batch, std::error_code& code) noexcept {
         return reported(code, [&] { return try_receive(batch); });
     }
 
     /// The next message where it lies, without a copy; waits for one. Throws as `receive`.
     [[nodiscard]] held_type take() requires Waits && in_place { return std::move(*take_by(os::deadline::never())); }
+    /// The twin that reports through `code`. None if that fails.
     [[nodiscard]] std::optional<held_type> take(std::error_code& code) noexcept requires Waits && in_place {
         return reported(code, [&] { return take_by(os::deadline::never()); });
     }
@@ -141,6 +148,7 @@ public:
         }
         return slot == nullptr ? std::nullopt : std::optional<held_type>(std::in_place, core, slot);
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::optional<held_type> try_take(std::error_code& code) noexcept requires in_place {
         return reported(code, [&] { return try_take(); });
     }
@@ -151,6 +159,7 @@ public:
         && in_place {
         return take_by(os::deadline::after(duration));
     }
+    /// The twin that reports through `code`.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<held_type> take_for(std::chrono::duration<Rep, Period> duration,
                                                     std::error_code& code) noexcept requires Waits && in_place {

@@ -24,10 +24,14 @@ public:
     static_assert(!C::addressing::pairwise,
                   "parley: with direct addressing processes name each other: write parley::endpoint<C> me{\"name\"}");
 
+    /// The channel.
     using channel_type = C;
+    /// What travels.
     using message_type = typename C::message;
 
+    /// What was moved from is attached to nothing.
     opened(opened&&) noexcept = default;
+    /// What was moved from is attached to nothing.
     opened& operator=(opened&&) noexcept = default;
     opened(const opened&) = delete;
     opened& operator=(const opened&) = delete;
@@ -116,24 +120,29 @@ public:
     explicit sender(std::string_view name, const options& given = {}) requires(C::transport::capabilities.named)
         : sender(open_or_create, name, given) {}
 
+    /// The same, and what to do if the channel exists, or does not.
     template <opening_tag Tag>
     sender(Tag tag, std::string_view name, const options& given = {}) requires(C::transport::capabilities.named) {
         this->open(tag, name, given);
     }
 
+    /// The twins that report through `code`: after a failure this is false.
     sender(std::string_view name, std::error_code& code) noexcept requires(C::transport::capabilities.named)
         : sender(open_or_create, name, options{}, code) {}
 
+    /// The same with options.
     sender(std::string_view name, const options& given, std::error_code& code) noexcept
         requires(C::transport::capabilities.named)
         : sender(open_or_create, name, given, code) {}
 
+    /// The same with a tag.
     template <opening_tag Tag>
     sender(Tag tag, std::string_view name, const options& given, std::error_code& code) noexcept
         requires(C::transport::capabilities.named) {
         channel_detail::reported(code, [&] { this->open(tag, name, given); });
     }
 
+    /// For the sentence that says what to write where a transport has no names.
     template <channel_detail::vain_name<C> Name, class... More>
     explicit sender(const Name&, const More&...) {
         static_assert(C::transport::capabilities.named,
@@ -165,24 +174,29 @@ public:
     explicit receiver(std::string_view name, const options& given = {}) requires(C::transport::capabilities.named)
         : receiver(open_or_create, name, given) {}
 
+    /// The same, and what to do if the channel exists, or does not.
     template <opening_tag Tag>
     receiver(Tag tag, std::string_view name, const options& given = {}) requires(C::transport::capabilities.named) {
         this->open(tag, name, given);
     }
 
+    /// The twins that report through `code`: after a failure this is false.
     receiver(std::string_view name, std::error_code& code) noexcept requires(C::transport::capabilities.named)
         : receiver(open_or_create, name, options{}, code) {}
 
+    /// The same with options.
     receiver(std::string_view name, const options& given, std::error_code& code) noexcept
         requires(C::transport::capabilities.named)
         : receiver(open_or_create, name, given, code) {}
 
+    /// The same with a tag.
     template <opening_tag Tag>
     receiver(Tag tag, std::string_view name, const options& given, std::error_code& code) noexcept
         requires(C::transport::capabilities.named) {
         channel_detail::reported(code, [&] { this->open(tag, name, given); });
     }
 
+    /// For the sentence that says what to write where a transport has no names.
     template <channel_detail::vain_name<C> Name, class... More>
     explicit receiver(const Name&, const More&...) {
         static_assert(C::transport::capabilities.named,

@@ -30,6 +30,7 @@ class sending {
     static constexpr bool late_loans = in_place && requires { requires Core::late_loans; };
 
 public:
+    /// What `loan` gives.
     using loan_type = parley::loan<Message, Core>;
 
     /// Blocking: returns when the message is accepted (`bounded`, `unbounded`) or received (`zero`).
@@ -63,6 +64,7 @@ public:
         auto& core = usable();
         return core.sender().try_push(core.context(), content);
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] bool try_send(const Message& content, std::error_code& code) noexcept {
         return reported(code, [&] { return try_send(content); });
     }
@@ -72,6 +74,7 @@ public:
     [[nodiscard]] bool send_for(const Message& content, std::chrono::duration<Rep, Period> duration) requires Waits {
         return send_by(content, os::deadline::after(duration));
     }
+    /// The twin that reports through `code`.
     template <class Rep, class Period>
     [[nodiscard]] bool send_for(const Message& content, std::chrono::duration<Rep, Period> duration,
                                 std::error_code& code) noexcept requires Waits {
@@ -84,6 +87,7 @@ public:
                                   std::chrono::time_point<Clock, Duration> when) requires Waits {
         return send_by(content, os::deadline::until(when));
     }
+    /// The twin that reports through `code`.
     template <class Clock, class Duration>
     [[nodiscard]] bool send_until(const Message& content, std::chrono::time_point<Clock, Duration> when,
                                   std::error_code& code) noexcept requires Waits {
@@ -110,12 +114,14 @@ public:
         auto& core = usable();
         return core.sender().try_push_some(core.context(), batch);
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::size_t try_send(std::span<const Message> batch, std::error_code& code) noexcept {
         return reported(code, [&] { return try_send(batch); });
     }
 
     /// A slot to write the next message in, without a copy; waits for one. Throws as `send`.
     [[nodiscard]] loan_type loan() requires Waits && in_place { return std::move(*loan_by(os::deadline::never())); }
+    /// The twin that reports through `code`. None if that fails.
     [[nodiscard]] std::optional<loan_type> loan(std::error_code& code) noexcept requires Waits && in_place {
         return reported(code, [&] { return loan_by(os::deadline::never()); });
     }
@@ -126,6 +132,7 @@ public:
         auto* slot = core.sender().try_loan(core.context());
         return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::optional<loan_type> try_loan(std::error_code& code) noexcept requires in_place {
         return reported(code, [&] { return try_loan(); });
     }
@@ -136,6 +143,7 @@ public:
         && in_place {
         return loan_by(os::deadline::after(duration));
     }
+    /// The twin that reports through `code`.
     template <class Rep, class Period>
     [[nodiscard]] std::optional<loan_type> loan_for(std::chrono::duration<Rep, Period> duration,
                                                     std::error_code& code) noexcept requires Waits && in_place {
@@ -147,15 +155,18 @@ public:
     [[nodiscard]] loan_type loan(std::size_t size) requires Waits && sized_loans {
         return std::move(*loan_by(os::deadline::never(), size));
     }
+    /// The twin that reports through `code`. None if that fails.
     [[nodiscard]] std::optional<loan_type> loan(std::size_t size, std::error_code& code) noexcept requires Waits
         && sized_loans {
         return reported(code, [&] { return loan_by(os::deadline::never(), size); });
     }
+    /// The same, if there is one at once.
     [[nodiscard]] std::optional<loan_type> try_loan(std::size_t size) requires sized_loans {
         auto& core = usable();
         auto* slot = core.sender().try_loan(core.context(), needed(size));
         return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] std::optional<loan_type> try_loan(std::size_t size,
                                                     std::error_code& code) noexcept requires sized_loans {
         return reported(code, [&] { return try_loan(size); });
@@ -189,10 +200,12 @@ public:
         }
         return sent;
     }
+    /// The twin that reports through `code`.
     [[nodiscard]] bool try_send(loan_type& written, std::error_code& code) noexcept requires late_loans {
         return reported(code, [&] { return try_send(written); });
     }
 
+    /// The twin that reports through `code`. Whether it was sent.
     bool send(loan_type&& written, std::error_code& code) noexcept requires in_place &&(Waits || !late_loans) {
         return reported(code, [&] {
             send(std::move(written));

@@ -17,6 +17,7 @@ struct framed;  // framing/framed.hpp
 
 struct framing_axis;
 
+/// A word of this axis: has what the top of this file says.
 template <class Word>
 concept framing_word = std::same_as<typename Word::axis, framing_axis> && requires {
     std::string_view{Word::name};
@@ -24,6 +25,7 @@ concept framing_word = std::same_as<typename Word::axis, framing_axis> && requir
     { Word::implied } -> std::convertible_to<bool>;
 };
 
+/// The axis: what travels beside the bytes of a message.
 struct framing_axis {
     static constexpr std::string_view name = "framing";
 

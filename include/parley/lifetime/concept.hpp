@@ -40,12 +40,14 @@ requires Addressing::owned struct natural<Addressing, Transport> {
 
 struct lifetime_axis;
 
+/// A word of this axis: has what the top of this file says.
 template <class Word>
 concept lifetime_word = std::same_as<typename Word::axis, lifetime_axis> && requires {
     std::string_view{Word::name};
     { Word::until } -> std::same_as<const lifetime::end&>;
 };
 
+/// The axis: when the channel and what is in it go away by themselves.
 struct lifetime_axis {
     static constexpr std::string_view name = "lifetime";
 

@@ -100,6 +100,7 @@ public:
     return category;
 }
 
+/// An `errc` as the standard library's code.
 [[nodiscard]] inline std::error_code make_error_code(errc condition) noexcept {
     return {static_cast<int>(condition), error_category()};
 }
@@ -108,9 +109,11 @@ public:
 /// way and what to do.
 class error : public std::system_error {
 public:
+    /// With what `what()` says before the condition's own words.
     error(errc condition, const std::string& text) : std::system_error(make_error_code(condition), text) {}
 };
 
+/// Throws `error`.
 [[noreturn]] inline void throw_error(errc condition, const std::string& text) { throw error(condition, text); }
 
 namespace os {

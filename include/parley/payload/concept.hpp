@@ -18,12 +18,14 @@ struct copy;  // payload/copy.hpp: the default
 
 struct payload_axis;
 
+/// A word of this axis: has what the top of this file says.
 template <class Word>
 concept payload_word = std::same_as<typename Word::axis, payload_axis> && requires {
     std::string_view{Word::name};
     { Word::stays } -> std::convertible_to<bool>;
 };
 
+/// The axis: whether the bytes of a message travel, or a reference to them.
 struct payload_axis {
     static constexpr std::string_view name = "payload";
 

@@ -22,6 +22,7 @@ struct blocking_on;  // synchronization/blocking.hpp
 
 struct synchronization_axis;
 
+/// One side of a synchronization word: has what the top of this file says.
 template <class Side>
 concept synchronization_side = requires {
     typename Side::strategy;
@@ -29,12 +30,14 @@ concept synchronization_side = requires {
     { Side::waits } -> std::convertible_to<bool>;
 };
 
+/// A word of this axis: has what the top of this file says.
 template <class Word>
 concept synchronization_word = std::same_as<typename Word::axis, synchronization_axis> &&
     synchronization_side<typename Word::sender_side> && synchronization_side<typename Word::receiver_side> && requires {
     std::string_view{Word::name};
 };
 
+/// The axis: how each side waits, or that it does not.
 struct synchronization_axis {
     static constexpr std::string_view name = "synchronization";
 

@@ -63,8 +63,9 @@ struct capabilities {
     bool raw = false;               ///< it can speak with programs that know nothing of parley: `raw`
     bool splits = false;            ///< a message larger than a unit travels in parts, if its link has one sender
     bool headless = false;          ///< nothing travels beside a message, which has a fixed size
-    directions direction = directions::simplex;
-    std::size_t largest_unit = any_size;  ///< bytes that travel as one, parley's own header included
+    /// which ways one object of the kernel carries messages
+    directions direction = directions::simplex;  ///< which ways one object of the kernel carries messages
+    std::size_t largest_unit = any_size;         ///< bytes that travel as one, parley's own header included
 };
 
 }  // namespace transport
@@ -79,6 +80,7 @@ concept transport_word = std::same_as<typename Word::axis, transport_axis> && re
     { Word::capabilities } -> std::same_as<const transport::capabilities&>;
 };
 
+/// The axis: what carries the messages.
 struct transport_axis {
     static constexpr std::string_view name = "transport";
 

@@ -16,6 +16,7 @@ struct spin;     // wait/spin.hpp: never sleeps
 struct condvar;  // wait/condvar.hpp: the default
 struct futex;    // wait/futex.hpp
 
+/// A wait strategy: has what the top of this file says.
 template <class Strategy>
 concept wait_strategy = requires {
     typename Strategy::berth;
