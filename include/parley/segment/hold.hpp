@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
@@ -17,6 +16,7 @@
 #include <parley/os/descriptor.hpp>
 #include <parley/os/fence.hpp>
 #include <parley/os/file_lock.hpp>
+#include <parley/os/smaller.hpp>
 #include <parley/segment/extents.hpp>
 #include <parley/segment/function_ref.hpp>
 #include <parley/segment/header.hpp>
@@ -189,7 +189,7 @@ protected:
             if (size < sizeof(header)) {
                 throw_error(errc::corrupt, path + " is no parley segment and is left alone");
             }
-            const auto memory = Backing::map(file.get(), extent{0, 0, std::min(size, inside.whole_size)});
+            const auto memory = Backing::map(file.get(), extent{0, 0, os::smaller(size, inside.whole_size)});
             auto* head = static_cast<header*>(memory.get_address());
             if (head->magic != header::expected_magic) {
                 throw_error(errc::corrupt, path + " is no parley segment and is left alone");
@@ -244,7 +244,7 @@ private:
         if (size < sizeof(header)) {
             header::check(nullptr, size, id, path_);
         }
-        region_ = Backing::map(file_.get(), extent{0, 0, std::min(size, inside.whole_size)});
+        region_ = Backing::map(file_.get(), extent{0, 0, os::smaller(size, inside.whole_size)});
         header::check(static_cast<const header*>(region_.get_address()), size, id, path_);
         register_process();
     }

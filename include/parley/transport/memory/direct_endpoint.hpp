@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -93,8 +92,12 @@ struct home_body {
     }
 
     [[nodiscard]] bool empty() const noexcept {
-        return std::none_of(peers.begin(), peers.end(),
-                            [](const entry& each) { return each.used.load(std::memory_order_relaxed) != 0; });
+        for (const entry& each : peers) {
+            if (each.used.load(std::memory_order_relaxed) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 };
 
@@ -330,8 +333,8 @@ private:
     }
 
     [[nodiscard]] static std::string name_of_link(const std::string& one, const std::string& other) {
-        const auto& first = std::min(one, other);
-        const auto& second = std::max(one, other);
+        const auto& first = one < other ? one : other;
+        const auto& second = one < other ? other : one;
         return first + "~" + second.substr(second.rfind('/') + 1);  // where names are paths: beside the first
     }
 
@@ -418,6 +421,15 @@ private:
         }
     }
 
+    [[nodiscard]] bool anything_there() {
+        for (auto& each : connections_) {
+            if (!each.link->context().closed() && each.link->receiver().ready(each.link->context())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     [[nodiscard]] bool wait(os::deadline until) {
         for (auto& each : connections_) {
             each.link->receiver().begin_wait(each.link->context());
@@ -432,10 +444,7 @@ private:
             home_->body().lot, 0, until,
             [&] {
                 return home_->body().changes.load(std::memory_order_acquire) != seen_changes_ ||
-                       home_->segment().closed() != segment::closing::open ||
-                       std::any_of(connections_.begin(), connections_.end(), [](connection& each) {
-                           return !each.link->context().closed() && each.link->receiver().ready(each.link->context());
-                       });
+                       home_->segment().closed() != segment::closing::open || anything_there();
             },
             [&] {
                 for (auto& each : connections_) {
