@@ -11,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
@@ -179,7 +178,7 @@ public:
 private:
     segment_type segment_;
     bool as_owner_;
-    std::vector<std::pair<std::string, std::string>> forgotten_;  ///< peers, and the names of the links with them
+    std::list<std::pair<std::string, std::string>> forgotten_;  ///< peers, and the names of the links with them
 };
 
 /// A process under its name, with all its links.
@@ -275,7 +274,7 @@ public:
     /// Removes the home of that name and every link entered there.
     static bool remove(std::string_view name) {
         const auto own = checked(name);
-        std::vector<std::string> peers;
+        std::list<std::string> peers;
         const bool removed = home_type::segment_type::remove(own, home_type::identity, [&](home_body<C>& body) {
             for (const auto& each : body.peers) {
                 if (each.used.load(std::memory_order_acquire) != 0) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -98,10 +97,12 @@ public:
     static constexpr segment::identity identity{C::fingerprint, C::description, segment::whole_size<body_type>};
 
     mailbox_end() noexcept = default;
-    mailbox_end(mailbox_end&&) noexcept = default;
+    mailbox_end(mailbox_end&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
     mailbox_end& operator=(mailbox_end&& other) noexcept {
-        detach();
-        core_ = std::move(other.core_);
+        if (this != &other) {
+            detach();
+            core_ = std::exchange(other.core_, nullptr);
+        }
         return *this;
     }
     mailbox_end(const mailbox_end&) = delete;
@@ -142,7 +143,7 @@ public:
     }
 
     /// Null after a move.
-    [[nodiscard]] core* get() const noexcept { return core_.get(); }
+    [[nodiscard]] core* get() const noexcept { return core_; }
 
 private:
     /// Does the attaching with `perform(join)` and takes a place on the way.
@@ -154,7 +155,7 @@ private:
         if constexpr (lies_in_the_kernel<queue_type>) {
             attached.body().queue.begin(attached, 0, C::description, bundle, *end);
         }
-        core_ = std::make_unique<core>(context_type{std::move(attached), place}, engine_type{std::move(*end)});
+        core_ = new core(context_type{std::move(attached), place}, engine_type{std::move(*end)});
     }
 
     /// At the gate: takes the first free place of this role.
@@ -230,10 +231,10 @@ private:
             });
             context.wake_everybody();
         }
-        core_.reset();
+        delete std::exchange(core_, nullptr);
     }
 
-    std::unique_ptr<core> core_;
+    core* core_ = nullptr;  ///< its own: where loans and takes find it, wherever this moves
 };
 
 }  // namespace parley::transport::memory
