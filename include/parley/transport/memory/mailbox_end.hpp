@@ -60,6 +60,17 @@ struct end_selector<Queue, false> {
     using type = typename Queue::consumer;
 };
 
+[[noreturn, gnu::cold]] inline void throw_no_place(const std::string& path, bool is_sender, std::size_t places) {
+    const std::string role = is_sender ? "sender" : "receiver";
+    if (places == 1) {
+        throw_error(errc::in_use, path + " already has its one live " + role +
+                                      "; use a mailbox for several, or wait until it has ended");
+    }
+    throw_error(errc::too_many_participants,
+                path + " has " + std::to_string(places) + " live " + role +
+                    "s, as many as there are places; let one leave, or divide them among several channels");
+}
+
 /// One sender's or receiver's end of a mailbox or port.
 template <class C, class Backing, bool IsSender>
 class mailbox_end {
@@ -186,16 +197,7 @@ private:
             }
             return place;
         }
-        if constexpr (places == 1) {
-            throw_error(errc::in_use, joined.path() + " already has its one live " +
-                                          (IsSender ? "sender" : "receiver") +
-                                          "; use a mailbox for several, or wait until it has ended");
-        } else {
-            throw_error(errc::too_many_participants,
-                        joined.path() + " has " + std::to_string(places) + " live " +
-                            (IsSender ? "senders" : "receivers") +
-                            ", as many as there are places; let one leave, or divide them among several channels");
-        }
+        throw_no_place(joined.path(), IsSender, places);
     }
 
     struct alive {
