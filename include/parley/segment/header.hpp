@@ -108,6 +108,11 @@ private:
     }
 };
 
+// What programs of all layout versions read: whether it is a segment, of which version, and whether it is in use. With
+// that they refuse what is not theirs, leave it alone, and can remove it.
+static_assert(offsetof(header, magic) == 0 && offsetof(header, version) == 8 && offsetof(header, closed) == 512,
+              "these stay where they are, whatever the layout version");
+
 /// Where in a segment a `Body` begins, and where it ends. Segments are mapped at pages.
 template <class Body>
 inline constexpr std::size_t body_offset = (sizeof(header) + alignof(Body) - 1) / alignof(Body) * alignof(Body);

@@ -26,7 +26,7 @@ struct file_of {
 }  // namespace
 
 TEST_CASE("a file is read whole, however long it is") {
-    for (const std::size_t size : {0, 1, 4095, 4096, 4097, 100000}) {
+    for (const std::size_t size : {0U, 1U, 4095U, 4096U, 4097U, 100000U}) {
         std::string content(size, 'a');
         for (std::size_t at = 0; at < size; ++at) {
             content[at] = static_cast<char>('a' + at % 23);

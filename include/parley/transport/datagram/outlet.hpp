@@ -76,7 +76,7 @@ public:
     /// Finds the receiver. False if there is none.
     [[nodiscard]] bool connect() {
         spill_.reset();
-        way_ = way::open(to_, {C::fingerprint, C::description}, window<C>, parcel_type::largest, !bare<C>);
+        way_ = way::open(to_, {C::fingerprint, C::introduction}, window<C>, parcel_type::largest, !bare<C>);
         number_ = os::random_number<std::uint32_t>();
         allowance_ = {};
         fate_ = fate::alive;
@@ -198,7 +198,7 @@ public:
             how = std::exchange(waiting_, false) ? how : fate::left;
             fate_ = fate::left;  // told once
         }
-        throw_end(how, to_.where(), description_there_, C::description);
+        throw_end(how, to_.where(), description_there_, C::introduction);
     }
 
 private:

@@ -358,9 +358,16 @@ private:
             }
         }
         request.name = peer;
-        auto& made = connections_.emplace_back(connection{peer, home_type{request, false, name_}, std::move(link)});
-        made.link->context().set_home_of_peer(made.home_of_peer.body().lot);
-        return made.link;
+        try {
+            auto& made = connections_.emplace_back(connection{peer, home_type{request, false, name_}, std::move(link)});
+            made.link->context().set_home_of_peer(made.home_of_peer.body().lot);
+            return made.link;
+        } catch (...) {  // where the peer cannot be told, nothing is to stay behind either
+            if (link != nullptr && link->detach()) {
+                home_->forget(peer, link_name);
+            }
+            throw;
+        }
     }
 
     /// A message of this peer, if there is one. That the peer has gone, or the link is removed in this moment, is no

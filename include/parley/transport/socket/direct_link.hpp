@@ -256,7 +256,7 @@ private:
     [[noreturn, gnu::noinline]] void end(presence how) {
         const auto& where = out_->to().where();
         if (how == presence::another) {
-            throw_incompatible(where, out_->other_description(), C::describe());
+            throw_incompatible(where, out_->other_description(), C::introduction);
         }
         throw_ended(how, "the link with " + where, errc::peer_died, "the link works again when the peer is back");
     }
