@@ -130,6 +130,9 @@ int run(std::string_view kind, std::string_view role, const std::string& name) {
     if (kind == "datagram") {
         return run<channel<int, unix_datagram, port, few>>(role, name);
     }
+    if (kind == "stream_direct") {
+        return run<channel<int, unix_stream, direct, few>>(role, name);
+    }
     std::cerr << "no such kind\n";
     return 2;
 }

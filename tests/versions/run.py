@@ -13,10 +13,10 @@ import subprocess
 import sys
 import time
 
-KINDS = ["mailbox", "port", "direct", "pool", "queue", "stream", "datagram"]
+KINDS = ["mailbox", "port", "direct", "pool", "queue", "stream", "datagram", "stream_direct"]
 
 # Of a socket there is one owner at a time, whatever its version: whoever wants to be that too is told so.
-OWNED = {"stream", "datagram"}
+OWNED = {"stream", "datagram", "stream_direct"}
 
 LIMIT = 60 * float(os.environ.get("PARLEY_TEST_TIME_FACTOR", "1"))
 
