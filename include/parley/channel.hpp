@@ -9,10 +9,20 @@
 #include <parley/channel/handle.hpp>
 #include <parley/channel/options.hpp>
 #include <parley/compose/enforce.hpp>
-#include <parley/framing/framed.hpp>
-#include <parley/payload/copy.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/concept.hpp>
+
+// The words that need not be said.
+#include <parley/addressing/mailbox.hpp>
+#include <parley/buffering/bounded.hpp>
+#include <parley/framing/framed.hpp>
+#include <parley/lifetime/filesystem.hpp>
+#include <parley/lifetime/kernel.hpp>
+#include <parley/lifetime/owner.hpp>
+#include <parley/payload/copy.hpp>
+#include <parley/synchronization/blocking.hpp>
+#include <parley/transport/shm.hpp>
+#include <parley/wait/condvar.hpp>
 
 /// The channel: the one place where the axes meet.
 

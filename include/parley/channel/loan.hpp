@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -9,6 +8,7 @@
 
 #include <parley/message/wire.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/smaller.hpp>
 
 /// Messages written and read where they travel: `loan` and `held`.
 
@@ -59,7 +59,7 @@ public:
         const auto all = message::wire<Message>::room(slot_);
         if constexpr (requires { core_->sender().loaned_capacity(); }) {
             const auto before = static_cast<std::size_t>(all.data() - slot_);
-            return all.first(std::min(all.size(), core_->sender().loaned_capacity() - before));
+            return all.first(os::smaller(all.size(), core_->sender().loaned_capacity() - before));
         } else {
             return all;
         }

@@ -9,6 +9,7 @@
 #include <parley/compose/list.hpp>
 #include <parley/message/fingerprint.hpp>
 #include <parley/message/text.hpp>
+#include <parley/os/layout_version.hpp>
 
 namespace parley::compose {
 
@@ -47,6 +48,9 @@ template <class C, class... Axes>
 template <class C>
 inline constexpr auto description = describe<C>(axes{});
 
+template <class C>
+inline constexpr auto introduction = "layout version " + decimal<os::layout_version> + ", " + description<C>;
+
 }  // namespace composition_detail
 
 /// What a message type and a set of policies mean: for each axis the word, chosen or by default.
@@ -69,7 +73,10 @@ struct composition {
     /// The layout of the message and all words, for people: what two sides of a channel must agree on.
     static constexpr std::string_view description = composition_detail::description<composition>;
 
-    /// The same, for comparing; with the version of the layout.
+    /// The same with the version of the layout: what a process says that somebody of another composition has met.
+    static constexpr std::string_view introduction = composition_detail::introduction<composition>;
+
+    /// That as a number, for comparing.
     static constexpr std::uint64_t fingerprint = parley::message::fingerprint(description);
 };
 

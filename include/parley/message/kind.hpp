@@ -3,7 +3,6 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -110,6 +109,12 @@ template <class... Alternatives>
 struct has_room<std::variant<Alternatives...>> : std::bool_constant<(has_room<Alternatives>::value && ...)> {
 };
 
+/// `std::reference_wrapper`, and what is made like it.
+template <class T>
+concept wraps_reference = requires(const T& wrapper) {
+    { wrapper.get() } -> std::same_as<typename T::type&>;
+};
+
 /// Whether an address can be seen in `T`, which is copied byte by byte.
 template <class T>
 struct holds_address {
@@ -121,6 +126,8 @@ struct holds_address {
 
     [[nodiscard]] static constexpr bool ask() {
         if constexpr (std::is_pointer_v<T> || std::is_member_pointer_v<T> || std::is_reference_v<T>) {
+            return true;
+        } else if constexpr (wraps_reference<T>) {
             return true;
         } else if constexpr (std::is_class_v<T>) {
             return among(fields_of<T>{});
@@ -158,8 +165,6 @@ template <class Character, class Traits>
 struct holds_address<std::basic_string_view<Character, Traits>> : std::true_type {};
 template <class T, std::size_t Extent>
 struct holds_address<std::span<T, Extent>> : std::true_type {};
-template <class T>
-struct holds_address<std::reference_wrapper<T>> : std::true_type {};
 
 /// The same for a message: what travels by a codec may hold what it likes.
 template <class T>

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <new>
 #include <optional>
@@ -16,6 +16,7 @@
 
 #include <parley/message/kind.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/smaller.hpp>
 
 /// How a message lies in a slot.
 ///
@@ -46,6 +47,14 @@ inline constexpr std::size_t header_size = sizeof(length_type);
 
 [[nodiscard]] constexpr std::size_t round_up(std::size_t size, std::size_t alignment) {
     return (size + alignment - 1) / alignment * alignment;
+}
+
+[[nodiscard]] constexpr std::size_t largest(std::initializer_list<std::size_t> sizes) {
+    std::size_t result = 0;
+    for (const auto size : sizes) {
+        result = os::larger(result, size);
+    }
+    return result;
 }
 
 template <class Number>
@@ -182,11 +191,11 @@ struct wire<T> : wire_detail::part<codec<T>::max_size> {
     /// `most`: bytes that may be written.
     static void write(std::byte* slot, const T& value, std::size_t most = part::capacity) noexcept {
         // A codec that changes its mind between the two calls still never gets more room than there is.
-        const std::size_t room =
-            std::min({static_cast<std::size_t>(codec<T>::size(value)), static_cast<std::size_t>(codec<T>::max_size),
-                      most - wire_detail::header_size});
+        const std::size_t room = os::smaller(
+            os::smaller(static_cast<std::size_t>(codec<T>::size(value)), static_cast<std::size_t>(codec<T>::max_size)),
+            most - wire_detail::header_size);
         const std::size_t written = codec<T>::encode(value, part::room(slot).first(room));
-        part::set_size(slot, std::min(written, room));
+        part::set_size(slot, os::smaller(written, room));
     }
 
     [[nodiscard]] static bool read(const std::byte* slot, T& out, std::size_t most = part::capacity) {
@@ -219,10 +228,11 @@ struct wire<std::variant<Alternatives...>> {
     using variant = std::variant<Alternatives...>;
     using index_type = std::uint32_t;
 
-    static constexpr std::size_t alignment = std::max({alignof(index_type), wire<Alternatives>::alignment...});
+    static constexpr std::size_t alignment =
+        wire_detail::largest({alignof(index_type), wire<Alternatives>::alignment...});
     static constexpr std::size_t body = wire_detail::round_up(sizeof(index_type), alignment);
     static constexpr std::size_t capacity =
-        wire_detail::round_up(body + std::max({wire<Alternatives>::capacity...}), alignment);
+        wire_detail::round_up(body + wire_detail::largest({wire<Alternatives>::capacity...}), alignment);
     static constexpr bool fixed_size = false;
     static constexpr bool in_place = false;
     static constexpr bool always_valid = false;

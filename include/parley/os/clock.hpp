@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <type_traits>
 
@@ -58,7 +57,8 @@ public:
         if (is_never()) {
             return limit;
         }
-        return std::clamp(when_ - clock::now(), clock::duration::zero(), limit);
+        const auto left = when_ - clock::now();
+        return left < left.zero() ? left.zero() : left < limit ? left : limit;
     }
 
 private:

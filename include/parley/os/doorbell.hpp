@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <random>
 #include <string>
 
 #include <sys/socket.h>
@@ -13,6 +12,7 @@
 
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/random.hpp>
 
 /// A doorbell: a descriptor for poll(2) that another process can make readable, knowing only a number.
 ///
@@ -29,9 +29,8 @@ public:
         if (!socket_) {
             throw_system(errno, "making a doorbell", "raise the limit of open files (ulimit -n)");
         }
-        std::random_device source;
         do {
-            number_ = (std::uint64_t{source()} << 32) | source();
+            number_ = random_number<std::uint64_t>();
         } while (number_ == 0 || !bind());
     }
 

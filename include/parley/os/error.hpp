@@ -43,7 +43,7 @@ public:
             case errc::peer_died:
                 return "the peer died";
             case errc::incompatible:
-                return "the channel has another message type or composition";
+                return "the channel has another message type, composition or layout version";
             case errc::corrupt:
                 return "the channel's shared bytes are corrupt";
             case errc::no_space:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -12,6 +11,7 @@
 #include <parley/addressing/concept.hpp>
 #include <parley/buffering/concept.hpp>
 #include <parley/message/wire.hpp>
+#include <parley/os/working_directory.hpp>
 #include <parley/pool/body.hpp>
 #include <parley/pool/borrower.hpp>
 #include <parley/pool/lender.hpp>
@@ -62,7 +62,7 @@ struct pool_of {
             result += std::to_string(::geteuid()) + '.';
         }
         if (is_path && channel.front() != '/' && channel.front() != '@') {
-            result += std::filesystem::current_path().string() + '/';
+            result += os::working_directory() + '/';
         }
         result += channel;
         static_cast<void>(pool::backing::locate(result));  // throws now if that is too long

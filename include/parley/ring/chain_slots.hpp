@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -11,6 +10,7 @@
 #include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/smaller.hpp>
 #include <parley/ring/ticket.hpp>
 #include <parley/segment/extent.hpp>
 
@@ -39,7 +39,7 @@ public:
 
 private:
     static constexpr std::size_t granule = std::size_t{64} * 1024;  // at least the page size of every machine
-    static constexpr std::uint64_t first_slots = std::max<std::size_t>(granule / sizeof(slot), 8);
+    static constexpr std::uint64_t first_slots = os::larger<std::size_t>(granule / sizeof(slot), 8);
     static constexpr std::uint64_t doublings = 6;  // from 64 KiB to 4 MiB, for messages up to some kilobytes
 
     struct chunk {
@@ -49,7 +49,7 @@ private:
     };
 
     [[nodiscard]] static constexpr std::uint64_t slots_in(std::uint64_t index) noexcept {
-        return first_slots << std::min(index, doublings);
+        return first_slots << os::smaller(index, doublings);
     }
 
     [[nodiscard]] static constexpr chunk chunk_of(std::uint64_t ticket) noexcept {
@@ -69,7 +69,7 @@ private:
     /// Extent 0 of a segment is its fixed part; chunk k is extent k + 1.
     [[nodiscard]] static constexpr segment::extent extent_of(std::uint64_t index, std::size_t fixed_part) noexcept {
         std::uint64_t offset = rounded(fixed_part);
-        for (std::uint64_t earlier = 0; earlier < std::min(index, doublings); ++earlier) {
+        for (std::uint64_t earlier = 0; earlier < os::smaller(index, doublings); ++earlier) {
             offset += rounded(slots_in(earlier) * sizeof(slot));
         }
         const auto size = rounded(slots_in(index) * sizeof(slot));
@@ -132,7 +132,7 @@ public:
     /// A claim stays within a chunk, so that its slots stay mapped together.
     [[nodiscard]] static std::size_t together(std::uint64_t first, std::size_t wanted) noexcept {
         const auto within = chunk_of(first);
-        return static_cast<std::size_t>(std::min<std::uint64_t>(wanted, within.first + within.slots - first));
+        return static_cast<std::size_t>(os::smaller<std::uint64_t>(wanted, within.first + within.slots - first));
     }
 
     static constexpr std::uint64_t after(std::uint64_t ticket) noexcept { return slot_state::consumed(ticket); }
@@ -170,7 +170,7 @@ private:
     };
 
     [[nodiscard]] static constexpr std::uint64_t first_of(std::uint64_t index) noexcept {
-        const auto doubled = first_slots * ((std::uint64_t{1} << std::min(index, doublings)) - 1);
+        const auto doubled = first_slots * ((std::uint64_t{1} << os::smaller(index, doublings)) - 1);
         return index <= doublings ? doubled : doubled + (index - doublings) * slots_in(doublings);
     }
 

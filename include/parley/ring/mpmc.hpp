@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +8,7 @@
 
 #include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
+#include <parley/os/smaller.hpp>
 #include <parley/ring/intent.hpp>
 #include <parley/ring/slots_ahead.hpp>
 #include <parley/ring/ticket.hpp>
@@ -103,7 +103,7 @@ public:
             // A predecessor may have died after publishing, before it moved the counter. What it published may have
             // been received since, and its slots given back.
             auto ticket =
-                std::max(ring_->tail_.load(std::memory_order_relaxed), ring_->head_.load(std::memory_order_acquire));
+                os::larger(ring_->tail_.load(std::memory_order_relaxed), ring_->head_.load(std::memory_order_acquire));
             const auto end = ticket + slots_.together(ticket, any_number);
             for (; ticket != end; ++ticket) {
                 const auto* slot = slots_.at(ticket);

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 
 #include <parley/os/cpu.hpp>
+#include <parley/os/smaller.hpp>
 
 /// Fetching slots before their turn comes.
 ///
@@ -30,7 +30,7 @@ inline constexpr std::size_t fetched_of_a_slot = 4 * os::cache_line;
 /// `Fetch` is `os::fetch_to_read` or `os::fetch_to_write`.
 template <auto Fetch, std::size_t Size>
 void fetch_slot(const std::byte* slot) noexcept {
-    for (std::size_t offset = 0; offset < std::min(Size, fetched_of_a_slot); offset += os::cache_line) {
+    for (std::size_t offset = 0; offset < os::smaller(Size, fetched_of_a_slot); offset += os::cache_line) {
         Fetch(slot + offset);
     }
 }

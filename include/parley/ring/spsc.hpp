@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -9,6 +8,7 @@
 #include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/smaller.hpp>
 #include <parley/ring/slots_ahead.hpp>
 #include <parley/ring/ticket.hpp>
 
@@ -104,13 +104,13 @@ public:
             room = Capacity - (tail_ - head_);
         }
         if constexpr (looks_ahead<Capacity>) {
-            const auto end = std::min<std::uint64_t>(room, std::min(wanted, Capacity) + slots_ahead);
+            const auto end = os::smaller<std::uint64_t>(room, os::smaller(wanted, Capacity) + slots_ahead);
             for (auto next = slots_ahead; next < end; ++next) {
                 fetch_slot<os::fetch_to_write, PayloadSize>(ring_->at(tail_ + next));
             }
         }
         os::fetch_to_write(&ring_->tail_.value);
-        won = {tail_, std::min<std::size_t>(wanted, room)};
+        won = {tail_, os::smaller<std::size_t>(wanted, room)};
         return attempt::won;
     }
 
@@ -170,12 +170,12 @@ public:
         }
         const auto there = static_cast<std::size_t>(tail_ - head_);
         if constexpr (looks_ahead<Capacity>) {
-            const auto end = std::min(there, std::min(wanted, Capacity) + slots_ahead);
+            const auto end = os::smaller(there, os::smaller(wanted, Capacity) + slots_ahead);
             for (auto next = slots_ahead; next < end; ++next) {
                 fetch_slot<os::fetch_to_read, PayloadSize>(ring_->at(head_ + next));
             }
         }
-        won = {head_, std::min(wanted, there)};
+        won = {head_, os::smaller(wanted, there)};
         return attempt::won;
     }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -12,6 +11,7 @@
 #include <parley/os/cpu.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/layout_version.hpp>
+#include <parley/os/smaller.hpp>
 
 /// The first bytes of every segment: what it is, who can use it, whether it is still in use.
 
@@ -99,12 +99,19 @@ struct alignas(os::cache_line) header {
 
 private:
     static std::string printable(const std::array<char, description_capacity>& text) {
-        std::string result(text.begin(), std::find(text.begin(), text.end(), '\0'));
-        std::replace_if(
-            result.begin(), result.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+        std::string result(text.data(), text.size());
+        result.resize(os::smaller(result.find('\0'), result.size()));
+        for (char& c : result) {
+            c = c < ' ' || c > '~' ? '?' : c;
+        }
         return result;
     }
 };
+
+// What programs of all layout versions read: whether it is a segment, of which version, and whether it is in use. With
+// that they refuse what is not theirs, leave it alone, and can remove it.
+static_assert(offsetof(header, magic) == 0 && offsetof(header, version) == 8 && offsetof(header, closed) == 512,
+              "these stay where they are, whatever the layout version");
 
 /// Where in a segment a `Body` begins, and where it ends. Segments are mapped at pages.
 template <class Body>

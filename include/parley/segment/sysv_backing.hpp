@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <cstdint>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -16,6 +15,7 @@
 
 #include <parley/os/crash_point.hpp>
 #include <parley/os/file_lock.hpp>
+#include <parley/os/random.hpp>
 #include <parley/segment/file_backing.hpp>
 #include <parley/segment/locks.hpp>
 
@@ -207,9 +207,8 @@ private:
     }
 
     [[nodiscard]] static ::key_t draw_key() {
-        static thread_local std::random_device source;
         for (;;) {
-            const auto key = static_cast<::key_t>(source());
+            const auto key = static_cast<::key_t>(os::random_number<std::uint32_t>());
             if (key != IPC_PRIVATE) {
                 return key;
             }

@@ -1,11 +1,10 @@
 #pragma once
 
 #include <atomic>
-#include <cstdint>
+#include <chrono>
 #include <new>
 #include <string_view>
 
-#include <boost/date_time/posix_time/posix_time_types.hpp>
 // Boost asserts that a wait ends with 0 or ETIMEDOUT. When a waker was killed with the berth's mutex in its hands it
 // ends with EOWNERDEAD or ENOTRECOVERABLE, which must not end the sleeper too: the next lock throws, as handled below.
 #ifndef BOOST_DISABLE_ASSERTS
@@ -95,10 +94,11 @@ struct condvar {
     private:
         using lock = boost::interprocess::scoped_lock<boost::interprocess::interprocess_mutex>;
 
-        [[nodiscard]] static boost::posix_time::ptime after(os::clock::duration limit) {
-            return boost::posix_time::microsec_clock::universal_time() +
-                   boost::posix_time::microseconds(
-                       std::chrono::duration_cast<std::chrono::microseconds>(limit).count());
+        /// In nanoseconds, whatever the clock counts in: of others Boost 1.81 loses the part below a second.
+        using wall_time = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
+
+        [[nodiscard]] static wall_time after(os::clock::duration limit) noexcept {
+            return std::chrono::system_clock::now() + limit;
         }
 
         boost::interprocess::interprocess_mutex mutex_;

@@ -57,8 +57,7 @@ public:
             PARLEY_CRASH_POINT("parking lot: bit set, not asleep");
             os::heavy_fence();
             if (!ready()) {
-                berths_[place].sleep(limit,
-                                     [&] { return (parked_.load(std::memory_order_acquire) & bit(place)) != 0; });
+                sleep(place, limit);
             }
             PARLEY_CRASH_POINT("parking lot: awake, bit not cleared");
             parked_.fetch_and(~bit(place), std::memory_order_relaxed);  // only says that nobody needs to wake us
@@ -139,6 +138,11 @@ public:
     }
 
 private:
+    /// Until somebody has cleared the bit. Apart from `park`, of which there is one for each kind of wait.
+    [[gnu::noinline]] void sleep(std::size_t place, os::clock::duration limit) noexcept {
+        berths_[place].sleep(limit, [&] { return (parked_.load(std::memory_order_acquire) & bit(place)) != 0; });
+    }
+
     static constexpr std::uint64_t bit(std::size_t place) noexcept { return std::uint64_t{1} << place; }
 
     alignas(os::cache_line) Atomic<std::uint64_t> parked_{0};

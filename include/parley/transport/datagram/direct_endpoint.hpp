@@ -36,7 +36,7 @@ public:
         auto at = Family::parse(request.name);
         name_ = at.text;
         check(name_);
-        exchange_ = std::make_unique<exchange_type>(Family::place::open(at, request, {C::fingerprint, C::description},
+        exchange_ = std::make_unique<exchange_type>(Family::place::open(at, request, {C::fingerprint, C::introduction},
                                                                         window<C>, parcel_for<C>::largest, bare<C>));
     }
 

@@ -23,9 +23,10 @@ enum class fate {
     const auto who = "sending to " + where;
     switch (how) {
         case fate::stranger:
-            throw_error(errc::incompatible, who + ": it is another channel:\n  there:  " + there +
-                                                "\n  asked:  " + std::string(asked) +
-                                                "\nuse the same message and policies on every side");
+            throw_error(
+                errc::incompatible,
+                who + ": it is another channel:\n  there:  " + there + "\n  asked:  " + std::string(asked) +
+                    "\nuse the same message and policies, and the same layout version of parley, on every side");
         case fate::crowded:
             throw_error(errc::too_many_participants, who + ": it has as many links as it may; let one leave");
         case fate::died:

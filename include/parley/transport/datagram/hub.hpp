@@ -224,7 +224,7 @@ private:
         if (frame.fingerprint != C::fingerprint) [[unlikely]] {
             const bool may_be_forged = !Family::lossless;  // then nobody gets more bytes from here than came
             replies_.refuse(from_, header, 0,
-                            C::description.substr(0, may_be_forged ? size - envelope_size : C::description.npos));
+                            C::introduction.substr(0, may_be_forged ? size - envelope_size : C::introduction.npos));
             return drop();
         }
         number_ = header.sender;

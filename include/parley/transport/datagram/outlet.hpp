@@ -9,7 +9,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +22,7 @@
 #include <parley/message/kind.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/random.hpp>
 #include <parley/transport/datagram/allowance.hpp>
 #include <parley/transport/datagram/envelope.hpp>
 #include <parley/transport/datagram/fate.hpp>
@@ -39,12 +39,6 @@
 /// whole count, so a credit that is lost is made good by the next; a sender that gets none asks (allowance.hpp).
 
 namespace parley::transport::datagram {
-
-/// A number that tells this socket from others, also from one that had its address before.
-[[nodiscard]] inline std::uint32_t fresh_number() {
-    static thread_local std::random_device source;
-    return source();
-}
 
 /// Sends to one receiver. `Family::way` is the connected socket.
 template <class C, class Family>
@@ -63,7 +57,7 @@ public:
     /// Of a pair: connected from the beginning.
     outlet(way&& to, std::string_view name) : name_(name), way_(std::move(to)), met_(false) {
         to_.text = "the other end of a pair";
-        number_ = fresh_number();
+        number_ = os::random_number<std::uint32_t>();
         if constexpr (!C::addressing::pairwise) {
             greet();
         }
@@ -82,8 +76,8 @@ public:
     /// Finds the receiver. False if there is none.
     [[nodiscard]] bool connect() {
         spill_.reset();
-        way_ = way::open(to_, {C::fingerprint, C::description}, window<C>, parcel_type::largest, !bare<C>);
-        number_ = fresh_number();
+        way_ = way::open(to_, {C::fingerprint, C::introduction}, window<C>, parcel_type::largest, !bare<C>);
+        number_ = os::random_number<std::uint32_t>();
         allowance_ = {};
         fate_ = fate::alive;
         return way_.has_value();
@@ -204,7 +198,7 @@ public:
             how = std::exchange(waiting_, false) ? how : fate::left;
             fate_ = fate::left;  // told once
         }
-        throw_end(how, to_.where(), description_there_, C::description);
+        throw_end(how, to_.where(), description_there_, C::introduction);
     }
 
 private:
@@ -396,7 +390,7 @@ private:
     std::optional<way> way_;
     std::unique_ptr<transport::spill> spill_;  ///< after the socket that it sends into: it goes first
     parcel_type parcel_;
-    std::uint32_t number_ = 0;
+    std::uint32_t number_ = 0;  ///< tells this socket from others, also from one that had its address before
     allowance<window<C>, Family::lossless> allowance_;
     fate fate_ = fate::alive;
     bool met_ = true;  ///< of a pair: somebody has used the other end

@@ -282,7 +282,7 @@ public:
     [[nodiscard]] static receiving_end open(const segment::attachment_request& request) {
         receiving_end result;
         result.core_ = std::make_unique<core>(Family::place::open(Family::parse(request.name), request,
-                                                                  {C::fingerprint, C::description}, window<C>,
+                                                                  {C::fingerprint, C::introduction}, window<C>,
                                                                   parcel_for<C>::largest, bare<C>));
         return result;
     }

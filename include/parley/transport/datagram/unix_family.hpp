@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +22,7 @@
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
 #include <parley/os/limit_text.hpp>
+#include <parley/os/text_file.hpp>
 #include <parley/segment/segment.hpp>
 #include <parley/transport/datagram/fate.hpp>
 #include <parley/transport/datagram/room.hpp>
@@ -93,8 +94,8 @@ struct unix_family {
 
     /// The kernel counts the messages in a receiver's queue, of all senders together. So many greetings lie there, too.
     static void check_queue(std::size_t count, const std::string& where, std::size_t greetings = 0) {
-        std::size_t allowed = 0;
-        std::ifstream(limit_of_queue) >> allowed;
+        const auto allowed =
+            static_cast<std::size_t>(std::strtoull(os::text_of_file(limit_of_queue).c_str(), nullptr, 10));
         if (allowed != 0 && count + greetings > allowed + 1) {
             throw_error(errc::no_space, where + ": bounded<" + std::to_string(count) + "> asked, " +
                                             os::limit(limit_of_queue) +

@@ -77,6 +77,19 @@ struct mailbox_body {
     queue_type queue;
 };
 
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_closed(const std::string& path, segment::closing why) {
+    throw_error(errc::closed, path + " is closed: " +
+                                  (why == segment::closing::owner_died ? "its owner was killed"
+                                                                       : "it was removed, or its owner has left") +
+                                  "; open it again when a new one exists");
+}
+
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_partner_died(const std::string& path) {
+    throw_error(errc::peer_died, "waiting on " + path +
+                                     ": the only process that could have ended this wait was killed; start it again, "
+                                     "then open the channel anew");
+}
+
 /// What one participant of a mailbox or port knows of the others: the context of the engines.
 template <class C, class Backing, bool IsSender>
 class mailbox_context {
@@ -107,13 +120,7 @@ public:
 
     [[nodiscard]] bool closed() const noexcept { return segment_.closed() != segment::closing::open; }
 
-    [[noreturn, gnu::cold, gnu::noinline]] void throw_closed() const {
-        throw_error(errc::closed,
-                    segment_.path() + " is closed: " +
-                        (segment_.closed() == segment::closing::owner_died ? "its owner was killed"
-                                                                           : "it was removed, or its owner has left") +
-                        "; open it again when a new one exists");
-    }
+    [[noreturn]] void throw_closed() const { memory::throw_closed(segment_.path(), segment_.closed()); }
 
     [[nodiscard]] bool sender_alive(std::size_t place) const noexcept {
         return (IsSender && place == place_) ||
@@ -343,9 +350,7 @@ private:
     void report_dead_owner(bool ready) const {
         if constexpr (addressing::owned || !C::template word<transport_axis>::capabilities.named) {
             if (!ready) {
-                throw_error(errc::peer_died, "waiting on " + segment_.path() +
-                                                 ": the only process that could have ended this wait was killed; start "
-                                                 "it again, then open the channel anew");
+                throw_partner_died(segment_.path());
             }
         }
     }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -12,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
@@ -93,8 +91,12 @@ struct home_body {
     }
 
     [[nodiscard]] bool empty() const noexcept {
-        return std::none_of(peers.begin(), peers.end(),
-                            [](const entry& each) { return each.used.load(std::memory_order_relaxed) != 0; });
+        for (const entry& each : peers) {
+            if (each.used.load(std::memory_order_relaxed) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 };
 
@@ -176,7 +178,7 @@ public:
 private:
     segment_type segment_;
     bool as_owner_;
-    std::vector<std::pair<std::string, std::string>> forgotten_;  ///< peers, and the names of the links with them
+    std::list<std::pair<std::string, std::string>> forgotten_;  ///< peers, and the names of the links with them
 };
 
 /// A process under its name, with all its links.
@@ -272,7 +274,7 @@ public:
     /// Removes the home of that name and every link entered there.
     static bool remove(std::string_view name) {
         const auto own = checked(name);
-        std::vector<std::string> peers;
+        std::list<std::string> peers;
         const bool removed = home_type::segment_type::remove(own, home_type::identity, [&](home_body<C>& body) {
             for (const auto& each : body.peers) {
                 if (each.used.load(std::memory_order_acquire) != 0) {
@@ -330,8 +332,8 @@ private:
     }
 
     [[nodiscard]] static std::string name_of_link(const std::string& one, const std::string& other) {
-        const auto& first = std::min(one, other);
-        const auto& second = std::max(one, other);
+        const auto& first = one < other ? one : other;
+        const auto& second = one < other ? other : one;
         return first + "~" + second.substr(second.rfind('/') + 1);  // where names are paths: beside the first
     }
 
@@ -356,9 +358,16 @@ private:
             }
         }
         request.name = peer;
-        auto& made = connections_.emplace_back(connection{peer, home_type{request, false, name_}, std::move(link)});
-        made.link->context().set_home_of_peer(made.home_of_peer.body().lot);
-        return made.link;
+        try {
+            auto& made = connections_.emplace_back(connection{peer, home_type{request, false, name_}, std::move(link)});
+            made.link->context().set_home_of_peer(made.home_of_peer.body().lot);
+            return made.link;
+        } catch (...) {  // where the peer cannot be told, nothing is to stay behind either
+            if (link != nullptr && link->detach()) {
+                home_->forget(peer, link_name);
+            }
+            throw;
+        }
     }
 
     /// A message of this peer, if there is one. That the peer has gone, or the link is removed in this moment, is no
@@ -418,6 +427,15 @@ private:
         }
     }
 
+    [[nodiscard]] bool anything_there() {
+        for (auto& each : connections_) {
+            if (!each.link->context().closed() && each.link->receiver().ready(each.link->context())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     [[nodiscard]] bool wait(os::deadline until) {
         for (auto& each : connections_) {
             each.link->receiver().begin_wait(each.link->context());
@@ -432,10 +450,7 @@ private:
             home_->body().lot, 0, until,
             [&] {
                 return home_->body().changes.load(std::memory_order_acquire) != seen_changes_ ||
-                       home_->segment().closed() != segment::closing::open ||
-                       std::any_of(connections_.begin(), connections_.end(), [](connection& each) {
-                           return !each.link->context().closed() && each.link->receiver().ready(each.link->context());
-                       });
+                       home_->segment().closed() != segment::closing::open || anything_there();
             },
             [&] {
                 for (auto& each : connections_) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -61,6 +60,17 @@ struct end_selector<Queue, false> {
     using type = typename Queue::consumer;
 };
 
+[[noreturn, gnu::cold]] inline void throw_no_place(const std::string& path, bool is_sender, std::size_t places) {
+    const std::string role = is_sender ? "sender" : "receiver";
+    if (places == 1) {
+        throw_error(errc::in_use, path + " already has its one live " + role +
+                                      "; use a mailbox for several, or wait until it has ended");
+    }
+    throw_error(errc::too_many_participants,
+                path + " has " + std::to_string(places) + " live " + role +
+                    "s, as many as there are places; let one leave, or divide them among several channels");
+}
+
 /// One sender's or receiver's end of a mailbox or port.
 template <class C, class Backing, bool IsSender>
 class mailbox_end {
@@ -98,10 +108,12 @@ public:
     static constexpr segment::identity identity{C::fingerprint, C::description, segment::whole_size<body_type>};
 
     mailbox_end() noexcept = default;
-    mailbox_end(mailbox_end&&) noexcept = default;
+    mailbox_end(mailbox_end&& other) noexcept : core_(std::exchange(other.core_, nullptr)) {}
     mailbox_end& operator=(mailbox_end&& other) noexcept {
-        detach();
-        core_ = std::move(other.core_);
+        if (this != &other) {
+            detach();
+            core_ = std::exchange(other.core_, nullptr);
+        }
         return *this;
     }
     mailbox_end(const mailbox_end&) = delete;
@@ -142,7 +154,7 @@ public:
     }
 
     /// Null after a move.
-    [[nodiscard]] core* get() const noexcept { return core_.get(); }
+    [[nodiscard]] core* get() const noexcept { return core_; }
 
 private:
     /// Does the attaching with `perform(join)` and takes a place on the way.
@@ -154,7 +166,7 @@ private:
         if constexpr (lies_in_the_kernel<queue_type>) {
             attached.body().queue.begin(attached, 0, C::description, bundle, *end);
         }
-        core_ = std::make_unique<core>(context_type{std::move(attached), place}, engine_type{std::move(*end)});
+        core_ = new core(context_type{std::move(attached), place}, engine_type{std::move(*end)});
     }
 
     /// At the gate: takes the first free place of this role.
@@ -185,16 +197,7 @@ private:
             }
             return place;
         }
-        if constexpr (places == 1) {
-            throw_error(errc::in_use, joined.path() + " already has its one live " +
-                                          (IsSender ? "sender" : "receiver") +
-                                          "; use a mailbox for several, or wait until it has ended");
-        } else {
-            throw_error(errc::too_many_participants,
-                        joined.path() + " has " + std::to_string(places) + " live " +
-                            (IsSender ? "senders" : "receivers") +
-                            ", as many as there are places; let one leave, or divide them among several channels");
-        }
+        throw_no_place(joined.path(), IsSender, places);
     }
 
     struct alive {
@@ -230,10 +233,10 @@ private:
             });
             context.wake_everybody();
         }
-        core_.reset();
+        delete std::exchange(core_, nullptr);
     }
 
-    std::unique_ptr<core> core_;
+    core* core_ = nullptr;  ///< its own: where loans and takes find it, wherever this moves
 };
 
 }  // namespace parley::transport::memory

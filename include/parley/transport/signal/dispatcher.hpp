@@ -7,7 +7,6 @@
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <random>
 #include <unordered_map>
 
 #include <poll.h>
@@ -21,6 +20,7 @@
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/poll.hpp>
+#include <parley/os/random.hpp>
 #include <parley/transport/signal/mask.hpp>
 #include <parley/transport/signal/number.hpp>
 
@@ -88,8 +88,7 @@ private:
             os::throw_system(errno, "opening a signalfd for " + text_of(number_of_links()),
                              "raise the limit of open files (ulimit -n)");
         }
-        std::random_device source;
-        next_tag_ = source();
+        next_tag_ = os::random_number<std::uint32_t>();
     }
     ~dispatcher() = default;
 

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <signal.h>
 
 #include <parley/os/error.hpp>
+#include <parley/os/text_file.hpp>
 #include <parley/transport/signal/number.hpp>
 
 /// A signal that signalfd(2) is to receive must be blocked in every thread of the process: a thread that does not block
@@ -31,19 +31,16 @@ namespace mask_detail {
 
 /// Whether the thread described by that file of /proc would take the signal.
 [[nodiscard]] inline bool would_take(const std::string& status_file, int number) {
-    std::ifstream status(status_file);
-    std::string line;
-    while (std::getline(status, line)) {
-        const std::string_view text = line;
-        if (text.substr(0, 7) == "State:\t" && text.substr(7, 1) == "Z") {
-            return false;  // it has ended
-        }
-        if (text.substr(0, 8) == "SigBlk:\t") {
-            const auto blocked = std::strtoull(line.c_str() + 8, nullptr, 16);
-            return (blocked >> (number - 1) & 1) == 0;
-        }
+    constexpr std::string_view state = "\nState:\t";
+    constexpr std::string_view mask = "\nSigBlk:\t";
+    const auto status = os::text_of_file(status_file);
+    const auto state_at = status.find(state);
+    const auto mask_at = status.find(mask);
+    if (state_at == std::string::npos || mask_at == std::string::npos || status[state_at + state.size()] == 'Z') {
+        return false;  // it has ended, or the kernel does not tell
     }
-    return false;  // it has ended, or the kernel does not tell
+    const auto blocked = std::strtoull(status.c_str() + mask_at + mask.size(), nullptr, 16);
+    return (blocked >> (number - 1) & 1) == 0;
 }
 
 struct close_directory {

@@ -38,7 +38,7 @@ public:
     using source = source_of_messages<member>;
 
     attendance(const address& at, const segment::attachment_request& request)
-        : listener_(std::in_place, at, request, identity{C::fingerprint, C::describe()}, room_per_connection()),
+        : listener_(std::in_place, at, request, identity{C::fingerprint, C::introduction}, room_per_connection()),
           process_(::getpid()) {
         watched_.watch(listener_->descriptor(), nullptr);
     }

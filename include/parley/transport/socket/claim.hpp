@@ -39,9 +39,9 @@ struct identity {
     for (char& each : there) {
         each = each < ' ' || each > '~' ? '?' : each;
     }
-    throw_error(errc::incompatible, where + " holds another channel:\n  there:  " + there +
-                                        "\n  asked:  " + std::string(asked) +
-                                        "\nuse the same message and policies on every side, or remove it");
+    throw_error(errc::incompatible,
+                where + " holds another channel:\n  there:  " + there + "\n  asked:  " + std::string(asked) +
+                    "\nuse the same message and policies, and the same layout version of parley, on every side");
 }
 
 [[noreturn]] inline void throw_taken(const std::string& where, segment::opening mode) {

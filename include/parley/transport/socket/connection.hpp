@@ -228,7 +228,7 @@ public:
 
     /// Tells a side that came in vain why.
     void refuse(presence why) {
-        const auto text = C::describe();
+        const auto text = C::introduction;
         say(frame_kind::refusal, 0, 0, std::as_bytes(std::span{text.substr(0, largest_control)}), {}, keeping::refuse,
             why == presence::crowded ? 1 : 0);
         ::shutdown(socket_.get(), SHUT_WR);

@@ -193,6 +193,11 @@ private:
         if (own_in_ != nullptr) {
             return true;
         }
+        if (out_->known() == presence::another) {  // to be told before a new connection, which would end like this one
+            const auto there = out_->other_description();
+            out_->leave();  // the next call tries again, for by then the name may be somebody else's
+            throw_incompatible(out_->to().where(), there, C::introduction);
+        }
         const bool made = out_->reach() == contact::made;
         if (out_->contacts() != contacts_) {
             contacts_ = out_->contacts();
@@ -256,7 +261,7 @@ private:
     [[noreturn, gnu::noinline]] void end(presence how) {
         const auto& where = out_->to().where();
         if (how == presence::another) {
-            throw_incompatible(where, out_->other_description(), C::describe());
+            throw_incompatible(where, out_->other_description(), C::introduction);
         }
         throw_ended(how, "the link with " + where, errc::peer_died, "the link works again when the peer is back");
     }

@@ -135,7 +135,7 @@ private:
     [[noreturn, gnu::noinline]] void tell(bool waited) {
         const auto how = out_->state();
         if (how == presence::another) {
-            throw_incompatible(out_->to().where(), out_->other_description(), C::describe());
+            throw_incompatible(out_->to().where(), out_->other_description(), C::introduction);
         }
         obituary_.tell(how, out_->to().where(), waited, remedy);
     }
@@ -182,7 +182,7 @@ public:
         connect(*out, request.give_up);
         if constexpr (Outlet::framed) {
             if (out->to().has_path()) {
-                compare(out->to(), {C::fingerprint, C::describe()});
+                compare(out->to(), {C::fingerprint, C::introduction});
             }
         }
         port_sending_end result;

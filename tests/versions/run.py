@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""What two programs say to each other that were built with different layout versions: that they are incompatible, and why.
+
+One of them holds a channel of each kind, the other comes to it, as each of the two in turn. Whoever comes must be told
+both versions; whoever holds the channel must not notice; and when both have ended, nothing must be left.
+"""
+
+import argparse
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+KINDS = ["mailbox", "port", "direct", "pool", "queue", "stream", "datagram", "stream_direct"]
+
+# Of a socket there is one owner at a time, whatever its version: whoever wants to be that too is told so.
+OWNED = {"stream", "datagram", "stream_direct"}
+
+LIMIT = 60 * float(os.environ.get("PARLEY_TEST_TIME_FACTOR", "1"))
+
+
+def left_of(name):
+    """The objects that have the name in theirs, wherever parley makes some."""
+    user = pathlib.Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp"))
+    places = ["/dev/shm", "/dev/mqueue", "/tmp", str(user), f"/tmp/parley-{os.geteuid()}", str(user / "parley")]
+    found = set()
+    for place in map(pathlib.Path, places):
+        if place.is_dir():
+            found.update(str(entry) for entry in place.iterdir() if name in entry.name)
+    return sorted(found)
+
+
+class Holder:
+    """A program that holds a channel, and can be asked whether it still works."""
+
+    def __init__(self, program, kind, name):
+        self.process = subprocess.Popen(
+            [program, kind, "hold", name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+        self.must_say("ready")
+
+    def must_say(self, wanted):
+        said = self.process.stdout.readline().strip()
+        if said != wanted:
+            raise AssertionError(f"the holder says '{said}' instead of '{wanted}'")
+
+    def pass_a_message(self):
+        self.process.stdin.write("again\n")
+        self.must_say("ok")
+
+    def end(self):
+        self.process.stdin.close()
+        if self.process.wait(LIMIT) != 0:
+            raise AssertionError(f"the holder ended with {self.process.returncode}")
+
+
+def come(program, kind, role, name, held):
+    """What the program says, while the holder is at work: of some links it hears only then who has come."""
+    comer = subprocess.Popen([program, kind, role, name], stdout=subprocess.PIPE, text=True)
+    try:
+        give_up = time.monotonic() + LIMIT
+        while comer.poll() is None and time.monotonic() < give_up:
+            held.pass_a_message()
+        if comer.poll() != 0:
+            raise AssertionError(f"{role} ended with {comer.poll()}")
+        return comer.stdout.read()
+    finally:
+        comer.kill()
+        comer.wait()
+
+
+def check(kind, holder, comer):
+    """holder and comer are pairs of a program and its version."""
+    name = f"versions.{kind}.{os.getpid()}"
+    held = Holder(holder[0], kind, name)
+    try:
+        held.pass_a_message()
+        before = left_of(name)
+        for role in ["send", "receive"]:
+            said = come(comer[0], kind, role, name, held)
+            if role == "receive" and kind in OWNED:
+                if "live owner" not in said:
+                    raise AssertionError(f"{role}: {said}")
+                continue
+            if not said.startswith("incompatible: "):
+                raise AssertionError(f"{role}: {said}")
+            for version in (holder[1], comer[1]):
+                if version not in said:
+                    raise AssertionError(f"{role}: version {version} is not named: {said}")
+            held.pass_a_message()
+        gone = set(before) - set(left_of(name))
+        if gone:
+            raise AssertionError(f"destroyed: {gone}")
+        # One of its own version finds the channel as it was.
+        said = come(holder[0], kind, "receive", name, held)
+        if said.startswith("incompatible"):
+            raise AssertionError(f"one of the same version is refused: {said}")
+        held.pass_a_message()
+        held.end()
+        if left_of(name):
+            raise AssertionError(f"left behind: {left_of(name)}")
+    finally:
+        held.process.kill()
+        held.process.wait()
+
+
+def main():
+    signal.alarm(int(4 * LIMIT))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--older", nargs=2, required=True, metavar=("PROGRAM", "VERSION"))
+    parser.add_argument("--newer", nargs=2, required=True, metavar=("PROGRAM", "VERSION"))
+    parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
+    arguments = parser.parse_args()
+    failures = 0
+    for kind in arguments.kinds:
+        for holder, comer in [(arguments.older, arguments.newer), (arguments.newer, arguments.older)]:
+            try:
+                check(kind, holder, comer)
+            except (AssertionError, OSError, subprocess.TimeoutExpired) as failure:
+                failures += 1
+                print(f"{kind}, {holder[1]} held, {comer[1]} came: {failure}")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
