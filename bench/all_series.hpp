@@ -2,6 +2,8 @@
 
 #include "support/suite.hpp"
 
+#include <string>
+
 namespace bench {
 
 // In the order in which they run. What is compared with each other is best registered side by side.
@@ -25,6 +27,9 @@ void add_tcp_sockets(suite& measured);
 void add_udp_sockets(suite& measured);
 void add_signals(suite& measured);
 void add_copy_against_map_over_the_kernel(suite& measured);
+
+/// From which size on map is the better one, as `parley::measure_crossover` finds for each transport, in words.
+[[nodiscard]] std::string crossovers();
 
 // Other libraries. The build writes the last: which of them it found, and which not.
 void add_boost(suite& measured);

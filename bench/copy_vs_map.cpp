@@ -4,6 +4,8 @@
 #include "support/plain_ends.hpp"
 #include "support/whole_message.hpp"
 
+#include <parley/payload/measure_crossover.hpp>
+
 #include <cstddef>
 #include <string>
 
@@ -23,11 +25,16 @@ using descriptor = message_of<24>;
 template <class Message, class Transport, class... Words>
 using way = parley::channel<Message, Transport, parley::port, parley::bounded<4>, Words...>;
 
+constexpr std::size_t kibi = 1024;
+constexpr std::size_t mebi = 1024 * kibi;
+constexpr std::size_t largest = 16 * mebi;
+
 template <class Transport, std::size_t Size, class... Words>
 class sizes_of {
     using content = message_of<Size>;
     using copied = way<content, Transport, Words...>;
     using mapped = way<content, Transport, parley::map, Words...>;
+    using adapted = way<parley::bytes<largest>, Transport, parley::adaptive<>, Words...>;
 
 public:
     sizes_of(suite& measured, std::string transport) : measured_(measured), transport_(std::move(transport)) {}
@@ -38,6 +45,12 @@ public:
             add("copy_hand_over", whole_message_latency<copied, copying_end, use::hand_over>);
         }
         add("map", whole_message_latency<mapped, mapping_end, use::every_byte>);
+        add("adaptive", whole_message_latency<adapted, sized<Size>::template end, use::every_byte>);
+        measured_.add({"adaptive over the better of copy and map, " + transport_ + ", " + std::to_string(Size) + " B",
+                       name_of("adaptive"),
+                       {name_of("copy"), name_of("map")},
+                       bar::direction::at_most,
+                       1.1});
         add("map_hand_over", whole_message_latency<mapped, mapping_end, use::hand_over>);
     }
 
@@ -73,8 +86,11 @@ void add_over(suite& measured, const std::string& transport) {
     }
 }
 
-constexpr std::size_t kibi = 1024;
-constexpr std::size_t mebi = 1024 * kibi;
+template <class Transport>
+[[nodiscard]] std::string crossover_of() {
+    const auto found = parley::measure_crossover<Transport>();
+    return std::string(Transport::name) + " " + std::to_string(found.threshold);
+}
 
 }  // namespace
 
@@ -116,6 +132,12 @@ void add_copy_against_map_over_the_kernel(suite& measured) {
     add_over<parley::fifo, 64, 4 * kibi, 64 * kibi, mebi>(measured, "fifo");
     add_over<parley::unix_stream, 64, 4 * kibi, 64 * kibi, mebi>(measured, "unix_stream");
     add_over<parley::unix_seqpacket, 64, 4 * kibi, 64 * kibi, mebi>(measured, "unix_seqpacket");
+}
+
+std::string crossovers() {
+    return crossover_of<parley::shm>() + ", " + crossover_of<parley::mqueue>() + ", " + crossover_of<parley::fifo>() +
+           ", " + crossover_of<parley::unix_stream>() + ", " + crossover_of<parley::unix_seqpacket>() + ", " +
+           crossover_of<parley::unix_datagram>();
 }
 
 }  // namespace bench

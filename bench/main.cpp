@@ -93,7 +93,9 @@ int main(int count, char** values) {
     for (const auto& peer : measured.missing()) {
         std::printf("missing, and not measured: %s\n", peer.c_str());
     }
-    bench::tell_context(measured, wanted.rounds);
+    const auto crossovers = bench::crossovers();
+    std::printf("bytes from which on a message had better stay where it is: %s\n", crossovers.c_str());
+    bench::tell_context(measured, wanted.rounds, crossovers);
     bench::progress shown(runs);
     benchmark::RunSpecifiedBenchmarks(&shown);
     benchmark::Shutdown();

@@ -56,6 +56,7 @@ def machine(run):
         "compiler": "compiler",
         "pinning": "pinning",
         "rounds": "runs",
+        "crossover": "copy and map cross at (bytes)",
         "missing": "missing",
         "date": "date",
     }

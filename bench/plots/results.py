@@ -179,7 +179,7 @@ def of_google_benchmark(data):
     context = data["context"]
     machine = {
         key: context[key]
-        for key in ("processor", "cores", "kernel", "compiler", "pinning", "rounds", "missing")
+        for key in ("processor", "cores", "kernel", "compiler", "pinning", "rounds", "crossover", "missing")
         if key in context
     }
     machine["date"] = context["date"][:10]

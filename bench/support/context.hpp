@@ -21,7 +21,7 @@ namespace bench {
 }
 
 /// What the JSON file says of this run besides its figures.
-inline void tell_context(const suite& measured, std::uint32_t rounds) {
+inline void tell_context(const suite& measured, std::uint32_t rounds, const std::string& crossovers) {
     const std::string count = std::to_string(cores().size());
     benchmark::AddCustomContext("processor", processor_name());
     benchmark::AddCustomContext("cores", count);
@@ -29,6 +29,7 @@ inline void tell_context(const suite& measured, std::uint32_t rounds) {
     benchmark::AddCustomContext("compiler", compiler_name());
     benchmark::AddCustomContext("pinning", "process n of a run to core n of " + count + ", round and round");
     benchmark::AddCustomContext("rounds", std::to_string(rounds) + ", slow series in some of them");
+    benchmark::AddCustomContext("crossover", crossovers);
     std::string missing;
     for (const auto& peer : measured.missing()) {
         missing += (missing.empty() ? "" : "; ") + peer;

@@ -102,6 +102,38 @@ private:
     parley::sender<C> out_;
 };
 
+/// The same with messages whose size is known when they are sent: of this many bytes.
+template <std::size_t Size>
+struct sized {
+    template <class C>
+    class end {
+    public:
+        end(const std::string& in, const std::string& out) : in_(in), out_(out, {.open_within = patience}) {}
+
+        template <use Use>
+        void send(std::uint64_t number) {
+            auto lent = out_.loan(Size);
+            lent.resize(Size);
+            produce<Use>(*reinterpret_cast<message_of<Size>*>(lent.room().data()), number);
+            out_.send(std::move(lent));
+        }
+        template <use Use>
+        void receive(std::uint64_t number) {
+            const auto held = in_.take();
+            const auto content = held.content();
+            if (content.size() != Size) {
+                throw std::runtime_error("message " + std::to_string(number) + " has another size");
+            }
+            consume<Use>(*reinterpret_cast<const message_of<Size>*>(content.data()), number);
+        }
+
+    private:
+        static constexpr std::chrono::seconds patience{10};
+        parley::receiver<C> in_;
+        parley::sender<C> out_;
+    };
+};
+
 /// The latency of each message that goes to and fro between two processes over two channels, each used as `End` does:
 /// half of the round trip, producing and consuming included.
 template <class C, template <class> class End, use Use>

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <filesystem>
 #include <list>
@@ -288,6 +289,27 @@ TEST_CASE("map: 64 senders and 64 receivers at a time, any number over time") {
             ++number;
         }
     }
+}
+
+TEST_CASE("map: a receiver has its messages read-only, and a sender its loans not") {
+    using C = parley::channel<page, parley::map, bounded<4>>;
+    venue<C> place;
+    auto in = place.receiver();
+    auto out = place.sender();
+    {
+        auto lent = out->loan();
+        lent->number = 1;
+        lent->rest.fill(std::byte{1});
+        out->send(std::move(lent));
+    }
+    const auto taken = in->take();
+    static_assert(std::is_const_v<std::remove_reference_t<decltype(*taken)>>);
+    child writing{"writer", [&] {
+                      ::signal(SIGSEGV, SIG_DFL);  // a sanitizer would tell a story
+                      const_cast<page&>(*taken).number = 2;
+                  }};
+    CHECK(writing.join() == 128 + SIGSEGV);
+    CHECK(taken->number == 1);
 }
 
 }  // namespace parley::conformance

@@ -9,8 +9,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <parley/os/clock.hpp>
@@ -69,6 +71,8 @@ public:
     using classes = typename Traits::classes;
     using body_type = typename Traits::body_type;
     using segment_type = typename Traits::segment_type;
+    /// Receivers have the blocks read-only, in the type system as in the page table.
+    using byte = std::conditional_t<IsSender, std::byte, const std::byte>;
 
     /// Attaches. `limit`: bytes for all blocks, where this process creates the pool.
     member(const segment::attachment_request& request, std::uint64_t limit) {
@@ -101,7 +105,7 @@ public:
     [[nodiscard]] std::atomic<std::uint64_t>& state_of(block which) const noexcept {
         return *std::launder(reinterpret_cast<std::atomic<std::uint64_t>*>(base() + layout_.state_of(which)));
     }
-    [[nodiscard]] std::byte* bytes_of(block which) const noexcept { return base() + layout_.body_of(which); }
+    [[nodiscard]] byte* bytes_of(block which) const noexcept { return base() + layout_.body_of(which); }
 
     /// How many blocks of a class there are. What a hostile peer writes there leads nowhere else.
     [[nodiscard]] std::uint32_t carved(std::size_t size_class) const noexcept {
@@ -290,6 +294,12 @@ private:
                              "see the limit of file sizes (ulimit -f)");
         }
         blocks_ = backing::map(joined.file(), {1, first_page, static_cast<std::size_t>(layout_.size())});
+        if constexpr (!IsSender) {
+            const auto states = layout_.bodies();
+            if (::mprotect(base() + states, static_cast<std::size_t>(layout_.size() - states), PROT_READ) != 0) {
+                os::throw_system(errno, "making the messages in " + joined.path() + " read-only");
+            }
+        }
         return take_place(joined);
     }
 

@@ -39,8 +39,9 @@ struct size_classes {
     }
 };
 
-/// Where everything of a pool of at most `limit` bytes lies, counted from the end of its body. A pool is a sparse file:
-/// what nobody has reserved takes no memory, so each class has room for as many blocks as it could ever have.
+/// Where everything of a pool of at most `limit` bytes lies, counted from the end of its body: first the states of all
+/// blocks, which everybody writes, then the blocks, which receivers only read. A pool is a sparse file: what nobody has
+/// reserved takes no memory, so each class has room for as many blocks as it could ever have.
 template <class Classes>
 class geometry {
 public:
@@ -55,6 +56,10 @@ public:
                 limit / Classes::size_of(each), fewest_blocks, std::uint64_t{1} << block::index_bits));
             here.states = offset;
             offset = round_up(offset + std::uint64_t{here.blocks} * os::cache_line, page);
+        }
+        bodies_ = offset;
+        for (std::size_t each = 0; each < Classes::count; ++each) {
+            auto& here = areas_[each];
             here.bodies = offset;
             offset = round_up(offset + std::uint64_t{here.blocks} * Classes::size_of(each), page);
         }
@@ -62,6 +67,8 @@ public:
     }
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+    /// Where the blocks begin, on a page of their own.
+    [[nodiscard]] std::uint64_t bodies() const noexcept { return bodies_; }
     [[nodiscard]] std::uint32_t blocks(std::size_t size_class) const noexcept { return areas_[size_class].blocks; }
 
     [[nodiscard]] std::uint64_t state_of(block which) const noexcept {
@@ -78,6 +85,7 @@ private:
         std::uint64_t bodies;
     };
     std::array<area, Classes::count> areas_;
+    std::uint64_t bodies_ = 0;
     std::uint64_t size_ = 0;
 };
 
