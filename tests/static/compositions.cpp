@@ -114,6 +114,9 @@ static_assert(channel<int, parley::map>::description ==
               "message 4 bytes, alignment 4 i32; shm; mailbox<any, at_most_once>; "
               "blocking_on<condvar> to blocking_on<condvar>; bounded<1024>; kernel_lifetime; map");
 static_assert(channel<int, parley::copy>::description == channel<int>::description);
+static_assert(channel<int, adaptive<100>>::description ==
+              "message 4 bytes, alignment 4 i32; shm; mailbox<any, at_most_once>; "
+              "blocking_on<condvar> to blocking_on<condvar>; bounded<1024>; kernel_lifetime; adaptive<100>");
 
 // Two spellings of one meaning.
 static_assert(channel<int, shm, parley::copy>::fingerprint == channel<int, shm>::fingerprint);
@@ -131,6 +134,7 @@ static_assert(channel<int, owner_lifetime>::fingerprint != channel<int>::fingerp
 static_assert(channel<int, tcp, port, bounded_by_kernel, raw>::fingerprint !=
               channel<int, tcp, port, bounded_by_kernel>::fingerprint);
 static_assert(channel<int, parley::map>::fingerprint != channel<int>::fingerprint);
+static_assert(channel<int, adaptive<8>>::fingerprint != channel<int, adaptive<9>>::fingerprint);
 static_assert(channel<unsigned>::fingerprint != channel<int>::fingerprint);
 
 // The same number from every compiler.
@@ -226,6 +230,12 @@ static_assert(composable<int, fifo, port, framed, parley::map>);
 // Only the reference has to fit.
 static_assert(composable<book, mqueue, parley::map> && !composable<book, mqueue, parley::copy>);
 static_assert(composable<bytes<64 << 20>, unix_datagram, port, parley::map>);
+// Or the message up to the threshold.
+static_assert(composable<bytes<64 << 20>, unix_datagram, port, adaptive<>>);
+static_assert(composable<bytes<64 << 20>, mqueue, adaptive<>> && !composable<bytes<64 << 20>, mqueue, adaptive<8192>>);
+static_assert(composable<bytes<100>, mqueue, adaptive<8192>> && composable<bytes<64 << 20>, fifo, port, adaptive<>>);
+static_assert(!composable<int, tcp, port, adaptive<>> && !composable<int, shm, direct, adaptive<>>);
+static_assert(!composable<int, parley::map, adaptive<>> && !composable<int, anonymous_shm, adaptive<>>);
 
 // A transport may be another with raw: a signal has many senders then.
 static_assert(composable<int, rt_signal, direct> && !composable<int, rt_signal, port>);

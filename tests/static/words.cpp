@@ -158,6 +158,12 @@ static_assert(parley::map::stays && !parley::copy::stays);
 static_assert(parley::copy::implied && !compose::word_of<parley::map, framing_axis>);
 static_assert(std::is_same_v<parley::copy::travelling<double>, double>);
 static_assert(std::is_same_v<parley::map::travelling<double>, pool::block_reference>);
+static_assert(payload_word<adaptive<>> && payload_word<adaptive<0>> && adaptive<>::stays);
+static_assert(std::is_same_v<adaptive<8>::travelling<double>, double>);
+static_assert(std::is_same_v<adaptive<7>::travelling<double>, pool::block_reference>);
+static_assert(payload::room_of<adaptive<100>::travelling<bytes<1000>>> == 112);  // its length, and whole words
+static_assert(payload::room_of<adaptive<100>::travelling<bytes<10>>> == 24);
+static_assert(payload::room_of<parley::map::travelling<bytes<10>>> == 0);
 
 // lifetime
 static_assert(lifetime_word<owner_lifetime> && lifetime_word<kernel_lifetime> && lifetime_word<filesystem_lifetime>);
