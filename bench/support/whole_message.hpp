@@ -52,13 +52,27 @@ void consume(const message_of<Size>& taken, std::uint64_t number) {
     }
 }
 
-/// One process's two channels; messages are copied into the channel and out of it.
+/// One process's two channels.
 template <class C>
-class copying_end {
+class two_channels {
+public:
+    two_channels(const std::string& in, const std::string& out)
+        : in_(in), out_(out, {.open_within = std::chrono::seconds(10)}) {}
+
+protected:
+    parley::receiver<C> in_;
+    parley::sender<C> out_;
+};
+
+/// Messages are copied into the channel and out of it.
+template <class C>
+class copying_end : two_channels<C> {
+    using two_channels<C>::in_;
+    using two_channels<C>::out_;
+
 public:
     using message = typename C::message;
-
-    copying_end(const std::string& in, const std::string& out) : in_(in), out_(out, {.open_within = patience}) {}
+    using two_channels<C>::two_channels;
 
     template <use Use>
     void send(std::uint64_t number) {
@@ -72,17 +86,17 @@ public:
     }
 
 private:
-    static constexpr std::chrono::seconds patience{10};
-    parley::receiver<C> in_;
-    parley::sender<C> out_;
     std::unique_ptr<message> here_ = std::make_unique<message>();
 };
 
-/// The same; messages are written and read where they stay.
+/// Messages are written and read where they stay.
 template <class C>
-class mapping_end {
+class mapping_end : two_channels<C> {
+    using two_channels<C>::in_;
+    using two_channels<C>::out_;
+
 public:
-    mapping_end(const std::string& in, const std::string& out) : in_(in), out_(out, {.open_within = patience}) {}
+    using two_channels<C>::two_channels;
 
     template <use Use>
     void send(std::uint64_t number) {
@@ -95,20 +109,18 @@ public:
         const auto held = in_.take();
         consume<Use>(*held, number);
     }
-
-private:
-    static constexpr std::chrono::seconds patience{10};
-    parley::receiver<C> in_;
-    parley::sender<C> out_;
 };
 
 /// The same with messages whose size is known when they are sent: of this many bytes.
 template <std::size_t Size>
 struct sized {
     template <class C>
-    class end {
+    class end : two_channels<C> {
+        using two_channels<C>::in_;
+        using two_channels<C>::out_;
+
     public:
-        end(const std::string& in, const std::string& out) : in_(in), out_(out, {.open_within = patience}) {}
+        using two_channels<C>::two_channels;
 
         template <use Use>
         void send(std::uint64_t number) {
@@ -126,11 +138,6 @@ struct sized {
             }
             consume<Use>(*reinterpret_cast<const message_of<Size>*>(content.data()), number);
         }
-
-    private:
-        static constexpr std::chrono::seconds patience{10};
-        parley::receiver<C> in_;
-        parley::sender<C> out_;
     };
 };
 

@@ -15,6 +15,7 @@
 
 #include <parley/parley.hpp>
 
+#include "conformance/adapted.hpp"
 #include "conformance/check.hpp"
 #include "conformance/compositions.hpp"
 #include "conformance/huge.hpp"
@@ -27,13 +28,6 @@
 namespace parley::conformance {
 
 namespace {
-
-constexpr std::size_t threshold = 1000;
-constexpr std::size_t most = 100'000;
-
-/// Small and large ones behind each other, and those around the threshold.
-constexpr std::array<std::size_t, 16> sizes{0, threshold, threshold + 1, 1,   most, 7,    100,  threshold - 1,
-                                            5, 4096,      most - 1,      999, 8,    2000, 1000, 20'000};
 
 using small_type = std::array<std::uint64_t, threshold / 8>;
 using large_type = std::array<std::uint64_t, threshold / 8 + 1>;
@@ -62,8 +56,8 @@ TEST_CASE("adaptive: of a type of one size, all messages travel, or all stay") {
 }
 
 using of_variants =
-    std::tuple<parley::channel<std::variant<int, large_type, bytes<most>>, adaptive<threshold>>,
-               parley::channel<std::variant<int, large_type, bytes<most>>, adaptive<threshold>, mqueue>>;
+    std::tuple<parley::channel<std::variant<int, large_type, bytes<largest_size>>, adaptive<threshold>>,
+               parley::channel<std::variant<int, large_type, bytes<largest_size>>, adaptive<threshold>, mqueue>>;
 
 TEMPLATE_LIST_TEST_CASE("adaptive: each alternative of a variant goes by its own size", "", of_variants) {
     using channel = TestType;
@@ -78,14 +72,14 @@ TEMPLATE_LIST_TEST_CASE("adaptive: each alternative of a variant goes by its own
                           large_type numbers{};
                           numbers.fill(static_cast<std::uint64_t>(number));
                           out.send(numbers);
-                          out.send(bytes<most>{std::string(static_cast<std::size_t>(number) * 20, 'x')});
+                          out.send(bytes<largest_size>{std::string(static_cast<std::size_t>(number) * 20, 'x')});
                       }
                   }};
     for (int number = 0; number < rounds; ++number) {
         PARLEY_REQUIRE(std::get<int>(in.receive()) == number);
         const auto numbers = std::get<large_type>(in.receive());
         PARLEY_REQUIRE(numbers.front() == static_cast<std::uint64_t>(number) && numbers.back() == numbers.front());
-        PARLEY_REQUIRE(std::get<bytes<most>>(in.receive()).as_string_view() ==
+        PARLEY_REQUIRE(std::get<bytes<largest_size>>(in.receive()).as_string_view() ==
                        std::string(static_cast<std::size_t>(number) * 20, 'x'));
     }
     PARLEY_REQUIRE(sending.join_ok());

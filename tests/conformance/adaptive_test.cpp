@@ -15,6 +15,7 @@
 
 #include <parley/parley.hpp>
 
+#include "conformance/adapted.hpp"
 #include "conformance/check.hpp"
 #include "conformance/compositions.hpp"
 #include "conformance/huge.hpp"
@@ -28,15 +29,8 @@ namespace parley::conformance {
 
 namespace {
 
-constexpr std::size_t threshold = 1000;
-constexpr std::size_t most = 100'000;
-
-/// Small and large ones behind each other, and those around the threshold.
-constexpr std::array<std::size_t, 16> sizes{0, threshold, threshold + 1, 1,   most, 7,    100,  threshold - 1,
-                                            5, 4096,      most - 1,      999, 8,    2000, 1000, 20'000};
-
 template <class... Words>
-using C = parley::channel<bytes<most>, adaptive<threshold>, Words...>;
+using C = parley::channel<bytes<largest_size>, adaptive<threshold>, Words...>;
 
 using carriers = std::tuple<C<>,                                                    //
                             C<bounded<1>, nonblocking, mailbox_by<at_least_once>>,  //
@@ -72,7 +66,7 @@ TEMPLATE_LIST_TEST_CASE("adaptive: small and large messages arrive whole and in 
     auto in = place.receiver();
     child sender{"sender", [&] {
                      auto out = place.sender();
-                     auto message = std::make_unique<bytes<most>>();
+                     auto message = std::make_unique<bytes<largest_size>>();
                      for (std::uint64_t number = 0; number < count; ++number) {
                          const auto size = sizes[number % sizes.size()];
                          if (number % 3 == 0) {
@@ -92,7 +86,7 @@ TEMPLATE_LIST_TEST_CASE("adaptive: small and large messages arrive whole and in 
                          }
                      }
                  }};
-    auto message = std::make_unique<bytes<most>>();
+    auto message = std::make_unique<bytes<largest_size>>();
     for (std::uint64_t number = 0; number < count; ++number) {
         const auto size = sizes[number % sizes.size()];
         if (number % 2 == 0) {
@@ -119,9 +113,9 @@ TEMPLATE_LIST_TEST_CASE("adaptive: a message up to the threshold needs no block,
     receiver<channel> in{create_only, name, {.pool_size = 1}};  // one block of each size
     child sending{"sender", [&] {
                       sender<channel> out{name};
-                      auto small = std::make_unique<bytes<most>>();
+                      auto small = std::make_unique<bytes<largest_size>>();
                       small->resize(threshold);
-                      auto large = std::make_unique<bytes<most>>();
+                      auto large = std::make_unique<bytes<largest_size>>();
                       large->resize(threshold + 1);
                       std::size_t blocks = 0;
                       while (blocks < 8 && out.try_send(*large)) {
@@ -145,7 +139,7 @@ TEMPLATE_LIST_TEST_CASE("adaptive: a message up to the threshold needs no block,
     PARLEY_REQUIRE(sending.join_ok());
     std::size_t received = 0;
     bool small_yet = false;
-    auto message = std::make_unique<bytes<most>>();
+    auto message = std::make_unique<bytes<largest_size>>();
     while (in.try_receive(std::span(message.get(), 1)) == 1) {
         small_yet = small_yet || message->size() == threshold;
         PARLEY_REQUIRE(message->size() == (small_yet ? threshold : threshold + 1));
