@@ -55,9 +55,13 @@ TEST_CASE("adaptive: of a type of one size, all messages travel, or all stay") {
     CHECK(makes_a_pool<large_type, unix_stream, port>());
 }
 
-using of_variants =
-    std::tuple<parley::channel<std::variant<int, large_type, bytes<largest_size>>, adaptive<threshold>>,
-               parley::channel<std::variant<int, large_type, bytes<largest_size>>, adaptive<threshold>, mqueue>>;
+struct alignas(128) wide_type {
+    std::uint64_t number;
+};
+using either = std::variant<int, large_type, wide_type, bytes<largest_size>>;
+
+using of_variants = std::tuple<parley::channel<either, adaptive<threshold>>,  //
+                               parley::channel<either, adaptive<threshold>, mqueue>>;
 
 TEMPLATE_LIST_TEST_CASE("adaptive: each alternative of a variant goes by its own size", "", of_variants) {
     using channel = TestType;
@@ -72,6 +76,7 @@ TEMPLATE_LIST_TEST_CASE("adaptive: each alternative of a variant goes by its own
                           large_type numbers{};
                           numbers.fill(static_cast<std::uint64_t>(number));
                           out.send(numbers);
+                          out.send(wide_type{static_cast<std::uint64_t>(number)});
                           out.send(bytes<largest_size>{std::string(static_cast<std::size_t>(number) * 20, 'x')});
                       }
                   }};
@@ -79,6 +84,7 @@ TEMPLATE_LIST_TEST_CASE("adaptive: each alternative of a variant goes by its own
         PARLEY_REQUIRE(std::get<int>(in.receive()) == number);
         const auto numbers = std::get<large_type>(in.receive());
         PARLEY_REQUIRE(numbers.front() == static_cast<std::uint64_t>(number) && numbers.back() == numbers.front());
+        PARLEY_REQUIRE(std::get<wide_type>(in.receive()).number == numbers.front());
         PARLEY_REQUIRE(std::get<bytes<largest_size>>(in.receive()).as_string_view() ==
                        std::string(static_cast<std::size_t>(number) * 20, 'x'));
     }

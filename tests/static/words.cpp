@@ -163,6 +163,9 @@ static_assert(std::is_same_v<adaptive<8>::travelling<double>, double>);
 static_assert(std::is_same_v<adaptive<7>::travelling<double>, pool::block_reference>);
 static_assert(payload::room_of<adaptive<100>::travelling<bytes<1000>>> == 112);  // its length, and whole words
 static_assert(payload::room_of<adaptive<100>::travelling<bytes<10>>> == 24);
+static_assert(payload::room_of<adaptive<0>::travelling<bytes<10>>> == 8);
+static_assert(payload::room_of<adaptive<~std::size_t{0}>::travelling<bytes<10>>> == 24);
+static_assert(payload::room_of<adaptive<100>::travelling<std::variant<bytes<1000>, char>>> == 120);  // and which
 static_assert(payload::room_of<parley::map::travelling<bytes<10>>> == 0);
 
 // lifetime

@@ -127,6 +127,9 @@ public:
 
     /// For `bytes<Max>`: the message. Throws `errc::corrupt` if a peer wrote an impossible length.
     [[nodiscard]] std::span<const std::byte> content() const requires(!channel_detail::plain_in_place<Message>) {
+        if (core_ == nullptr) [[unlikely]] {
+            throw_error(errc::bad_state, "this message has been released, or was moved from");
+        }
         const auto result = [&] {
             if constexpr (requires { core_->receiver().taken_capacity(); }) {
                 return message::wire<Message>::content(slot_, core_->receiver().taken_capacity());

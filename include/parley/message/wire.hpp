@@ -92,7 +92,7 @@ struct part {
         if (most < header_size)
             return std::nullopt;
         const auto length = load_once<length_type>(slot);
-        if (length > std::min(Max, most - header_size))
+        if (length > os::smaller(Max, most - header_size))
             return std::nullopt;
         return std::span<const std::byte>{slot + header_size, static_cast<std::size_t>(length)};
     }

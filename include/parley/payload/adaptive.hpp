@@ -27,9 +27,18 @@ struct adapted {
     static constexpr bool copies = wire::fixed_size && wire::capacity <= Threshold;
     static constexpr bool maps = wire::fixed_size && !copies;
 
-    /// The largest slot of a message that travels. What is written ahead of the variable part does not count.
+    /// What is written ahead of the bytes that count: their length, and of a variant which alternative they are.
+    static constexpr std::size_t ahead = [] {
+        if constexpr (requires { wire::body; }) {
+            return wire::body + message::wire_detail::header_size;
+        } else {
+            return message::wire_detail::header_size;
+        }
+    }();
+    /// The largest slot of a message that travels.
     static constexpr std::size_t room = message::wire_detail::round_up(
-        std::min(Threshold + message::wire_detail::header_size, wire::capacity), message::wire_detail::header_size);
+        Threshold < wire::capacity ? std::min(Threshold + ahead, wire::capacity) : wire::capacity,
+        message::wire_detail::header_size);
     using travelling =
         std::conditional_t<copies, Message,
                            std::conditional_t<maps, pool::block_reference, small_or_reference<Message, room>>>;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <utility>
@@ -54,17 +55,23 @@ public:
 
     /// Keeps the bytes of a small one, which are gone from where they lay when the link goes on.
     void keep() {
-        kept_ = std::make_unique_for_overwrite<std::byte[]>(size_);
+        kept_.reset(static_cast<std::byte*>(::operator new(size_, alignment)));
         std::memcpy(kept_.get(), bytes_, size_);
         bytes_ = kept_.get();
     }
 
 private:
+    static constexpr std::align_val_t alignment{wire::alignment};  // an alternative of a variant may ask for much
+
+    struct release {
+        void operator()(std::byte* memory) const noexcept { ::operator delete(memory, alignment); }
+    };
+
     pool::block_reference reference_{};
     const Message* content_ = nullptr;
     const std::byte* bytes_ = nullptr;
     std::size_t size_ = 0;
-    std::unique_ptr<std::byte[]> kept_;
+    std::unique_ptr<std::byte, release> kept_;
 };
 
 /// How large the slot of a message may be that is sent itself: 0 where only references travel.

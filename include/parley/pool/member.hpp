@@ -209,7 +209,7 @@ public:
 
 private:
     static constexpr std::uint64_t largest_limit = std::uint64_t{1} << 44;
-    static constexpr std::uint64_t first_page = round_up(segment::whole_size<body_type>, page);
+    static constexpr std::uint64_t first_page = round_up(segment::whole_size<body_type>, largest_page);
     static constexpr std::uint64_t carved_at_once = 65536;
 
     template <bool Sender>

@@ -14,6 +14,8 @@
 namespace parley::pool {
 
 inline constexpr std::size_t page = 4096;
+/// At least the page size of every machine.
+inline constexpr std::size_t largest_page = 65536;
 
 [[nodiscard]] constexpr std::uint64_t round_up(std::uint64_t size, std::uint64_t to) noexcept {
     return (size + to - 1) / to * to;
@@ -57,7 +59,7 @@ public:
             here.states = offset;
             offset = round_up(offset + std::uint64_t{here.blocks} * os::cache_line, page);
         }
-        bodies_ = offset;
+        offset = bodies_ = round_up(offset, largest_page);
         for (std::size_t each = 0; each < Classes::count; ++each) {
             auto& here = areas_[each];
             here.bodies = offset;
@@ -67,7 +69,7 @@ public:
     }
 
     [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-    /// Where the blocks begin, on a page of their own.
+    /// Where the blocks begin, on a page of their own on every machine.
     [[nodiscard]] std::uint64_t bodies() const noexcept { return bodies_; }
     [[nodiscard]] std::uint32_t blocks(std::size_t size_class) const noexcept { return areas_[size_class].blocks; }
 

@@ -89,11 +89,7 @@ public:
         if constexpr (Bare && message::byte_string<Message>) {
             return std::optional<Message>{std::in_place, std::span<const std::byte>{body(), size}};
         } else {
-            if (!fits(size)) {
-                return std::nullopt;
-            }
-            forget_beyond(size);
-            return wire::read(body());
+            return fits(size) ? message::read_within<Message>(body(), size) : std::nullopt;
         }
     }
 
@@ -105,18 +101,7 @@ private:
         void operator()(std::byte* memory) const noexcept { ::operator delete (memory, std::align_val_t{alignment}); }
     };
 
-    /// A message that claims to be longer than what has come must not show what lay here before.
-    void forget_beyond(std::size_t size) noexcept {
-        if constexpr (!wire::fixed_size) {
-            if (size < used_) {
-                std::memset(body() + size, 0, used_ - size);
-            }
-            used_ = size;
-        }
-    }
-
     std::unique_ptr<std::byte, release> memory_;
-    std::size_t used_ = wire::capacity;
 };
 
 /// A control frame: an envelope with nothing behind it.

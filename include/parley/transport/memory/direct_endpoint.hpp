@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <list>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -163,7 +165,12 @@ public:
     [[nodiscard]] body_type& body() noexcept { return segment_.body(); }
 
     /// On leaving, the entry of `peer` goes, unless there is a `link` of that name again.
-    void forget(std::string peer, std::string link) { forgotten_.emplace_back(std::move(peer), std::move(link)); }
+    void forget(const std::string& peer, const std::string& link) noexcept {
+        try {
+            forgotten_.emplace_back(peer, link);
+        } catch (const std::bad_alloc&) {  // then the entry stays, which costs a place
+        }
+    }
 
     /// At the gate of a home: whether nobody has set that link up again. Whoever does makes it first and then enters it
     /// at the gate, so an entry that is erased after this look comes again.
@@ -364,7 +371,7 @@ private:
             return made.link;
         } catch (...) {  // where the peer cannot be told, nothing is to stay behind either
             if (link != nullptr && link->detach()) {
-                home_->forget(peer, link_name);
+                erase_here(peer, link_name);
             }
             throw;
         }
@@ -391,18 +398,40 @@ private:
         }
     }
 
-    /// Sets up the links that others have entered at this home.
+    /// Sets up the links that others have entered at this home. Of a peer with which that cannot be done, it says so
+    /// once; nobody else's messages are to wait for that.
     void discover() {
         const auto changes = home_->body().changes.load(std::memory_order_acquire);
         if (changes == seen_changes_) {
             return;
         }
+        std::exception_ptr failure;
         for (const auto& each : home_->body().peers) {
             if (each.used.load(std::memory_order_acquire) != 0) {
-                static_cast<void>(link(home_body<C>::name_of(each)));
+                try {
+                    static_cast<void>(link(home_body<C>::name_of(each)));
+                } catch (const error&) {
+                    failure = std::current_exception();
+                }
             }
         }
         seen_changes_ = changes;
+        if (failure) {
+            std::rethrow_exception(failure);
+        }
+    }
+
+    /// Takes the entry of `peer` out of the own home, unless there is a `link` of that name again; on leaving, if that
+    /// cannot be done now.
+    void erase_here(const std::string& peer, const std::string& link_name) noexcept {
+        try {
+            const os::byte_guard gate(home_->segment().file(), segment::locks::gate);
+            if (home_type::is_gone(link_name)) {
+                home_->body().erase(peer);
+            }
+        } catch (const error&) {
+            home_->forget(peer, link_name);
+        }
     }
 
     /// Takes away the links that nobody uses any more: the peer has gone, nothing is left to receive, and the user
@@ -416,10 +445,7 @@ private:
             if (each->link->detach()) {
                 const auto link_name = name_of_link(name_, each->peer);
                 each->home_of_peer.forget(name_, link_name);
-                const os::byte_guard gate(home_->segment().file(), segment::locks::gate);
-                if (home_type::is_gone(link_name)) {
-                    home_->body().erase(each->peer);
-                }
+                erase_here(each->peer, link_name);
             } else {  // the peer came back in this moment
                 seen_changes_ = home_->body().changes.load(std::memory_order_relaxed) - 1;
             }

@@ -315,6 +315,8 @@ public:
     }
 
     [[nodiscard]] const std::byte* message() noexcept { return staging_.message(); }
+    /// Bytes of it that came.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool readable() const {
         const auto sent = in_parts ? shared_->sent_.load(std::memory_order_acquire) : 0;  // as in `get`
         const bool something = object_->readable();
@@ -340,11 +342,13 @@ private:
                 return outcome::garbage;
             }
             if constexpr (!in_parts) {
+                size_ = head.length;
                 return outcome::message;
             } else {
                 PARLEY_CRASH_POINT("queue part: taken, not counted");
                 count(head);
                 if (continues(head, base) && ++have_ == head.parts) {
+                    size_ = (have_ - 1) * payload_of_unit + head.length;
                     have_ = 0;
                     return outcome::message;
                 }
@@ -426,6 +430,7 @@ private:
     std::optional<object> object_;
     staging staging_;
     std::size_t have_ = 0;  // parts of the message to come
+    std::size_t size_ = 0;
     std::uint32_t sequence_ = 0;
 };
 

@@ -144,7 +144,7 @@ public:
         if (!take(context, [this] { return consumer_.get(); })) {
             return std::nullopt;
         }
-        auto content = wire::read(consumer_.message());
+        auto content = message::read_within<Message>(consumer_.message(), consumer_.size());
         if (!content) {
             memory::throw_corrupt_message();
         }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -90,10 +91,13 @@ private:
             auto& theirs = at(number);
             for (;;) {
                 switch (theirs.out.get()) {
-                    case slot::consumer::outcome::message:
+                    case slot::consumer::outcome::message: {
                         PARLEY_CRASH_POINT("queue rendezvous: taken from the desk, not acknowledged");
-                        std::memcpy(room, theirs.out.message(), wire::capacity);
+                        const auto size = std::min(theirs.out.size(), wire::capacity);
+                        std::memcpy(room, theirs.out.message(), size);
+                        std::memset(room + size, 0, wire::capacity - size);  // nothing of an earlier message
                         return true;
+                    }
                     case slot::consumer::outcome::nothing:
                         return false;
                     case slot::consumer::outcome::garbage:

@@ -193,10 +193,8 @@ private:
         if (own_in_ != nullptr) {
             return true;
         }
-        if (out_->known() == presence::another) {  // to be told before a new connection, which would end like this one
-            const auto there = out_->other_description();
-            out_->leave();  // the next call tries again, for by then the name may be somebody else's
-            throw_incompatible(out_->to().where(), there, C::introduction);
+        if (const auto how = out_->known(); is_refusal(how)) {
+            end(how);  // before a new connection, which would end like this one
         }
         const bool made = out_->reach() == contact::made;
         if (out_->contacts() != contacts_) {
@@ -238,8 +236,8 @@ private:
             in_->refresh();
         }
         const auto inward = own_in_ != nullptr ? in_->state() : in_->state_of(*from_);
-        for (const auto how : {presence::garbage, presence::another, presence::crowded}) {
-            if (inward == how || outward == how) {
+        for (const auto how : {outward, inward}) {
+            if (is_refusal(how)) {
                 end(how);
             }
         }
@@ -258,10 +256,21 @@ private:
     /// otherwise wait where the kernel shows nothing of it.
     [[nodiscard]] presence outward() { return own_in_ != nullptr ? out_->known() : out_->state(); }
 
+    /// The peer is there, and no peer for this endpoint.
+    [[nodiscard]] static bool is_refusal(presence how) noexcept {
+        return how == presence::garbage || how == presence::another || how == presence::crowded;
+    }
+
+    /// Throws. A refusal is told once, and a connection that ended with one is no more: the next call tries again, for
+    /// by then the name may be somebody else's.
     [[noreturn, gnu::noinline]] void end(presence how) {
         const auto& where = out_->to().where();
+        const auto there = how == presence::another ? out_->other_description() : std::string();
+        if (own_in_ == nullptr && is_refusal(how) && out_->known() == how) {
+            out_->drop();
+        }
         if (how == presence::another) {
-            throw_incompatible(where, out_->other_description(), C::introduction);
+            throw_incompatible(where, there, C::introduction);
         }
         throw_ended(how, "the link with " + where, errc::peer_died, "the link works again when the peer is back");
     }

@@ -162,6 +162,9 @@ public:
         }
     }
 
+    /// Gives up a connection that is over: nobody is there to take what was accepted, or a goodbye.
+    void drop() noexcept { connection_.reset(); }
+
     /// Leaves in good order: what was accepted goes first.
     void leave() noexcept {
         if (connection_ == nullptr || process_ != ::getpid()) {
