@@ -1,14 +1,17 @@
 // One of two programs that are the same but for the layout version: versions.older and versions.newer.
 //
-//   peer <kind> hold <name>    opens both ends, says "ready", and for each line that comes passes a message and says
-//   "ok" peer <kind> send <name>    opens a sending end, and sends peer <kind> receive <name> opens a receiving end
+//   peer <kind> hold <name>     opens both ends, says "ready", passes a message for each line that comes, and says "ok"
+//   peer <kind> send <name>     opens a sending end, and sends
+//   peer <kind> receive <name>  opens a receiving end
 //
 // The two that come to what another program holds print the category and the text of what that throws.
 
 #include <chrono>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <parley/parley.hpp>
 
@@ -60,8 +63,23 @@ struct two_endpoints {
 template <class C>
 void write_to(const std::string& name) {
     parley::endpoint<C> stranger{name + ".stranger"};
-    for (int number = 0; number < more_than_fit; ++number) {
-        static_cast<void>(stranger.send_for(name, number, 30s));
+    try {
+        for (int number = 0; number < more_than_fit; ++number) {
+            static_cast<void>(stranger.send_for(name, number, 30s));
+        }
+    } catch (const parley::error&) {
+        // One that cannot be talked to stops nobody else's messages; that it is there is told once at most.
+        parley::endpoint<C> fellow{name + ".fellow"};
+        fellow.send(stranger.name(), 7);
+        std::error_code code;
+        auto letter = stranger.receive_for(30s, code);
+        if (!letter && code == parley::errc::incompatible) {
+            letter = stranger.receive_for(30s, code);
+        }
+        if (!letter || letter->second != 7) {
+            throw std::runtime_error("another one's message did not come: " + code.message());
+        }
+        throw;
     }
 }
 
