@@ -58,7 +58,8 @@ public:
             return limit;
         }
         const auto left = when_ - clock::now();
-        return left < left.zero() ? left.zero() : left < limit ? left : limit;
+        constexpr auto nothing = clock::duration::zero();
+        return left < nothing ? nothing : left < limit ? left : limit;
     }
 
 private:

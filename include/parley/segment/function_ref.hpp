@@ -15,7 +15,7 @@ class function_ref<Result(Arguments...)> {
 public:
     template <class Function>
         requires(!std::is_same_v<std::remove_cvref_t<Function>, function_ref>)
-    function_ref(Function&& function)
+    function_ref(Function&& function)  // copies are out of its reach: NOLINT(bugprone-forwarding-reference-overload)
     noexcept
         : function_(const_cast<void*>(static_cast<const void*>(&function))),
           call_(&call<std::remove_reference_t<Function>>) {}
