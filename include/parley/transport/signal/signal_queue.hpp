@@ -323,6 +323,8 @@ public:
     }
 
     [[nodiscard]] const std::byte* message() const noexcept { return content_.data(); }
+    /// Bytes of it that came.
+    [[nodiscard]] static constexpr std::size_t size() noexcept { return wire::capacity; }
     [[nodiscard]] bool readable() const { return inbox_->readable(); }
     [[nodiscard]] int handle() const noexcept { return inbox_->handle(); }
 
