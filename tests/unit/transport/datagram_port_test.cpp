@@ -2,6 +2,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <optional>
@@ -145,6 +146,19 @@ TEMPLATE_LIST_TEST_CASE("datagram port: a sender does not create it, and waits f
     CHECK(caller.join_ok());
 }
 
+namespace {
+
+/// What a process has used: one that waits without sleeping uses more and more.
+[[nodiscard]] std::chrono::nanoseconds processor_time(pid_t pid) {
+    ::clockid_t clock{};
+    ::timespec used{};
+    REQUIRE(::clock_getcpuclockid(pid, &clock) == 0);
+    REQUIRE(::clock_gettime(clock, &used) == 0);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+}  // namespace
+
 TEMPLATE_LIST_TEST_CASE("datagram port: its receiver's death ends a sender's wait, its leaving closes it", "", ports) {
     using C = TestType;
     INFO(C::describe());
@@ -171,6 +185,9 @@ TEMPLATE_LIST_TEST_CASE("datagram port: its receiver's death ends a sender's wai
         REQUIRE(filled.await(1));
         if constexpr (sender_sleeps<C>) {
             CHECK(eventually([&] { return is_asleep(waiting.pid()); }));
+        } else if constexpr (sender_waits<C>) {  // who finds the receiver gone before it waits is told of an end
+            const auto before = processor_time(waiting.pid());
+            CHECK(eventually([&] { return processor_time(waiting.pid()) - before > 5ms; }));
         }
         const auto start = std::chrono::steady_clock::now();
         if (killed) {
