@@ -93,7 +93,8 @@ int main(int count, char** values) {
     for (const auto& peer : measured.missing()) {
         std::printf("missing, and not measured: %s\n", peer.c_str());
     }
-    const auto crossovers = bench::crossovers();
+    // A part of the suite is not kept waiting for it.
+    const auto crossovers = benchmark::GetBenchmarkFilter().empty() ? bench::crossovers() : "not measured";
     std::printf("bytes from which on a message had better stay where it is: %s\n", crossovers.c_str());
     bench::tell_context(measured, wanted.rounds, crossovers);
     bench::progress shown(runs);

@@ -67,9 +67,6 @@ protected:
 /// Messages are copied into the channel and out of it.
 template <class C>
 class copying_end : two_channels<C> {
-    using two_channels<C>::in_;
-    using two_channels<C>::out_;
-
 public:
     using message = typename C::message;
     using two_channels<C>::two_channels;
@@ -77,11 +74,11 @@ public:
     template <use Use>
     void send(std::uint64_t number) {
         produce<Use>(*here_, number);
-        static_cast<void>(out_.send(*here_));
+        static_cast<void>(this->out_.send(*here_));
     }
     template <use Use>
     void receive(std::uint64_t number) {
-        static_cast<void>(in_.receive(std::span(here_.get(), 1)));
+        static_cast<void>(this->in_.receive(std::span(here_.get(), 1)));
         consume<Use>(*here_, number);
     }
 
@@ -92,21 +89,18 @@ private:
 /// Messages are written and read where they stay.
 template <class C>
 class mapping_end : two_channels<C> {
-    using two_channels<C>::in_;
-    using two_channels<C>::out_;
-
 public:
     using two_channels<C>::two_channels;
 
     template <use Use>
     void send(std::uint64_t number) {
-        auto lent = out_.loan();
+        auto lent = this->out_.loan();
         produce<Use>(*lent, number);
-        out_.send(std::move(lent));
+        this->out_.send(std::move(lent));
     }
     template <use Use>
     void receive(std::uint64_t number) {
-        const auto held = in_.take();
+        const auto held = this->in_.take();
         consume<Use>(*held, number);
     }
 };
@@ -116,22 +110,19 @@ template <std::size_t Size>
 struct sized {
     template <class C>
     class end : two_channels<C> {
-        using two_channels<C>::in_;
-        using two_channels<C>::out_;
-
     public:
         using two_channels<C>::two_channels;
 
         template <use Use>
         void send(std::uint64_t number) {
-            auto lent = out_.loan(Size);
+            auto lent = this->out_.loan(Size);
             lent.resize(Size);
             produce<Use>(*reinterpret_cast<message_of<Size>*>(lent.room().data()), number);
-            out_.send(std::move(lent));
+            this->out_.send(std::move(lent));
         }
         template <use Use>
         void receive(std::uint64_t number) {
-            const auto held = in_.take();
+            const auto held = this->in_.take();
             const auto content = held.content();
             if (content.size() != Size) {
                 throw std::runtime_error("message " + std::to_string(number) + " has another size");

@@ -18,6 +18,7 @@
 #include "conformance/adapted.hpp"
 #include "conformance/check.hpp"
 #include "conformance/compositions.hpp"
+#include "conformance/encoded.hpp"
 #include "conformance/huge.hpp"
 #include "conformance/pools.hpp"
 #include "conformance/venue.hpp"
@@ -93,27 +94,7 @@ TEMPLATE_LIST_TEST_CASE("adaptive: each alternative of a variant goes by its own
 }
 
 TEST_CASE("adaptive: an encoded message goes by the size that it has") {
-    using channel = parley::channel<huge, adaptive<threshold>, unix_stream, port>;
-    venue<channel> place;
-    auto in = place.receiver();
-    child sending{"sender", [&] {
-                      auto out = place.sender();
-                      for (std::size_t number = 0; number < sizes.size(); ++number) {
-                          huge message{std::vector<std::byte>(sizes[number])};
-                          pattern{number}.write(message.content);
-                          out->send(message);
-                      }
-                  }};
-    for (std::size_t number = 0; number < sizes.size(); ++number) {
-        const auto message = in->receive();
-        REQUIRE(message.content.size() == sizes[number]);
-        REQUIRE(pattern{number}.is_in(message.content));
-    }
-    CHECK(sending.join_ok());
-    const huge large{std::vector<std::byte>(huge::size + 1)};
-    auto out = place.sender();
-    CHECK(thrown_by([&] { out->send(large); }) == errc::message_too_large);
-    CHECK_FALSE(in->try_receive());
+    encoded_messages_arrive<parley::channel<huge, adaptive<threshold>, unix_stream, port>>(sizes);
 }
 
 }  // namespace parley::conformance

@@ -20,6 +20,7 @@
 
 #include "conformance/check.hpp"
 #include "conformance/compositions.hpp"
+#include "conformance/encoded.hpp"
 #include "conformance/huge.hpp"
 #include "conformance/pools.hpp"
 #include "conformance/venue.hpp"
@@ -119,27 +120,7 @@ TEMPLATE_LIST_TEST_CASE("map: what is written in one process is read in another 
 }
 
 TEST_CASE("map: an encoded message takes a block of the size that it has") {
-    using C = parley::channel<huge, parley::map, unix_stream, port>;
-    venue<C> place;
-    auto in = place.receiver();
-    child sender{"sender", [&] {
-                     auto out = place.sender();
-                     for (std::size_t number = 0; number < sizes.size(); ++number) {
-                         huge message{std::vector<std::byte>(std::min(sizes[number], huge::size))};
-                         pattern{number}.write(message.content);
-                         out->send(message);
-                     }
-                 }};
-    for (std::size_t number = 0; number < sizes.size(); ++number) {
-        const auto message = in->receive();
-        REQUIRE(message.content.size() == std::min(sizes[number], huge::size));
-        REQUIRE(pattern{number}.is_in(message.content));
-    }
-    CHECK(sender.join_ok());
-    const huge large{std::vector<std::byte>(huge::size + 1)};
-    auto out = place.sender();
-    CHECK(thrown_by([&] { out->send(large); }) == errc::message_too_large);
-    CHECK_FALSE(in->try_receive());
+    encoded_messages_arrive<parley::channel<huge, parley::map, unix_stream, port>>(sizes);
 }
 
 using small_pools = std::tuple<parley::channel<page, parley::map, bounded<64>>,                           //

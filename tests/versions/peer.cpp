@@ -125,35 +125,22 @@ int run(std::string_view role, const std::string& name) {
     }
 }
 
-int run(std::string_view kind, std::string_view role, const std::string& name) {
-    using namespace parley;
-    if (kind == "mailbox") {
-        return run<channel<int, shm, mailbox, few>>(role, name);
-    }
-    if (kind == "port") {
-        return run<channel<int, shm, port, few>>(role, name);
-    }
-    if (kind == "direct") {
-        return run<channel<int, shm, direct, few>>(role, name);
-    }
-    if (kind == "pool") {
-        return run<channel<int, shm, mailbox, few, parley::map>>(role, name);
-    }
-    if (kind == "queue") {
-        return run<channel<int, mqueue, mailbox, few>>(role, name);
-    }
-    if (kind == "stream") {
-        return run<channel<int, unix_stream, port, few>>(role, name);
-    }
-    if (kind == "datagram") {
-        return run<channel<int, unix_datagram, port, few>>(role, name);
-    }
-    if (kind == "stream_direct") {
-        return run<channel<int, unix_stream, direct, few>>(role, name);
-    }
-    std::cerr << "no such kind\n";
-    return 2;
-}
+/// What can be asked for.
+struct kind {
+    std::string_view name;
+    int (*play)(std::string_view role, const std::string& channel_name);
+};
+
+constexpr kind kinds[] = {
+    {"mailbox", run<parley::channel<int, parley::shm, parley::mailbox, few>>},
+    {"port", run<parley::channel<int, parley::shm, parley::port, few>>},
+    {"direct", run<parley::channel<int, parley::shm, parley::direct, few>>},
+    {"pool", run<parley::channel<int, parley::shm, parley::mailbox, few, parley::map>>},
+    {"queue", run<parley::channel<int, parley::mqueue, parley::mailbox, few>>},
+    {"stream", run<parley::channel<int, parley::unix_stream, parley::port, few>>},
+    {"datagram", run<parley::channel<int, parley::unix_datagram, parley::port, few>>},
+    {"stream_direct", run<parley::channel<int, parley::unix_stream, parley::direct, few>>},
+};
 
 }  // namespace
 
@@ -162,5 +149,11 @@ int main(int count, char** arguments) {
         std::cerr << "usage: peer <kind> hold|send|receive <name>\n";
         return 2;
     }
-    return run(arguments[1], arguments[2], arguments[3]);
+    for (const auto& each : kinds) {
+        if (each.name == arguments[1]) {
+            return each.play(arguments[2], arguments[3]);
+        }
+    }
+    std::cerr << "no such kind\n";
+    return 2;
 }
