@@ -73,7 +73,7 @@ public:
     /// Throws `errc::corrupt` if what has that name is no channel; it is left alone.
     static bool remove(std::string_view name) requires(transport::capabilities.named) {
         if constexpr (addressing::pairwise) {
-            return transport::template endpoint<channel>::remove(name);
+            return payload::template endpoint<channel>::remove(name);
         } else {
             return payload::template sending_end<channel>::remove(name);
         }

@@ -104,6 +104,12 @@ struct in_memory {
         words<direct, zero>,                                           //
         words<direct, zero, sync<nonblocking, blocking_on<futex>>>,    //
         words<direct, zero, sync<blocking, nonblocking>, owner_lifetime>>;
+
+    using mapped_links = std::tuple<  //
+        words<parley::map, direct>,   //
+        words<parley::map, direct, bounded<3>, sync<nonblocking, blocking_on<futex>>>,
+        words<parley::map, direct, unbounded, sync<blocking, nonblocking>, owner_lifetime>,
+        words<parley::map, direct, zero, blocking_on<spin>>>;
 };
 
 /// For memory that is named in other ways: the algorithms are those of `shm`.
@@ -129,6 +135,7 @@ struct in_other_memory {
         words<direct, bounded<3>, sync<nonblocking, blocking>>,        //
         words<direct, unbounded, blocking_on<futex>, owner_lifetime>,  //
         words<direct, zero, sync<blocking, nonblocking>>>;
+    using mapped_links = std::tuple<words<parley::map, direct, owner_lifetime>>;
 };
 
 /// The bounds are such as every transport of the kernel gives to an unprivileged user.
@@ -157,6 +164,9 @@ struct in_kernel {
         words<direct, unbounded, blocking_on<spin>>,             //
         words<direct, zero>,                                     //
         words<direct, zero, sync<blocking, nonblocking>>>;
+    using mapped_links = std::tuple<                                          //
+        words<parley::map, direct, bounded<4>, sync<blocking, nonblocking>>,  //
+        words<parley::map, direct, unbounded>, words<parley::map, direct, zero>>;
 };
 
 template <class Transport>
@@ -177,6 +187,7 @@ struct on {
     using mapped_mailboxes = of<typename lists::mapped_mailboxes>;
     using mapped_ports = of<typename lists::mapped_ports>;
     using links = of<typename lists::links>;
+    using mapped_links = of<typename lists::mapped_links>;
 };
 
 }  // namespace parley::conformance

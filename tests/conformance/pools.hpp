@@ -67,6 +67,12 @@ template <class C>
     return std::filesystem::exists(pool_path<C>(name));
 }
 
+/// Whether there is a pool for the messages from one endpoint to another.
+template <class C>
+[[nodiscard]] bool pool_exists(const std::string& from, const std::string& to) {
+    return std::filesystem::exists(pool::backing::locate(payload::pool_of<C>::name_of_way(from, to)));
+}
+
 /// Everything in /dev/shm that has to do with this name.
 [[nodiscard]] inline std::vector<std::string> left_of(const std::string& name) {
     std::vector<std::string> result;

@@ -174,7 +174,7 @@ private:
     }
 
     [[nodiscard]] static auto end_of_link(const std::string& self, const std::string& peer) {
-        auto me = std::make_unique<endpoint<C>>(self);
+        auto me = std::make_unique<endpoint<C>>(self, roomy<C>());
         auto to_peer = me->link(peer);
         return side<link<C>, endpoint<C>>{std::move(me), std::move(to_peer)};
     }

@@ -9,7 +9,7 @@ namespace parley::test {
 template <class... Words>
 using talk = channel<letter, direct, Words...>;
 
-enum class act { send, send_batch, receive, take, receive_from_anybody, come_and_go };
+enum class act { send, send_batch, loan, receive, take, receive_from_anybody, come_and_go };
 
 template <class C>
 class duel {
@@ -20,6 +20,8 @@ class duel {
     using message = typename C::message;
 
 public:
+    static constexpr bool in_place = C::transport::capabilities.in_place || C::payload::stays;
+
     duel(std::string survivor, std::string victim) : survivor_(std::move(survivor)), victim_(std::move(victim)) {
         staying_.emplace(
             "survivor", [this] { stay(); }, duration{300.0});
@@ -124,7 +126,8 @@ private:
         // than before seem to be missing, for now.
         missing_ = std::max(missing_, std::int64_t{b.sent.load()} - b.received.load());
         CHECK(b.torn.load() == 0);
-        CHECK(b.doubled.load() - doubled_before <= (died && what != act::send && what != act::send_batch ? 1 : 0));
+        const bool sends = what == act::send || what == act::send_batch || what == act::loan;
+        CHECK(b.doubled.load() - doubled_before <= (died && !sends ? 1 : 0));
         enough->store(true);
         CHECK(heir.join_ok());
         b.hold_sender.store(false);
@@ -210,8 +213,14 @@ private:
                 send(me->link(survivor_), what == act::send_batch ? batch_size : 1);
                 continue;
             }
+            if constexpr (in_place) {
+                if (what == act::loan) {
+                    send_loan(me->link(survivor_));
+                    continue;
+                }
+            }
             std::optional<message> it;
-            if constexpr (C::transport::capabilities.in_place) {
+            if constexpr (in_place) {
                 if (what == act::take) {
                     auto link = me->link(survivor_);
                     if (auto held = survive([&] { return link.try_take(); })) {
@@ -270,6 +279,30 @@ private:
         b.returned[number].store(sent ? 1 : 0);
     }
 
+    /// Sends one letter that is written in place.
+    void send_loan(parley::link<C> to) requires in_place {
+        auto& b = *books_;
+        const auto number = b.victim_tried.load();
+        if (number + 1 >= books::most_of_victim) {
+            return;
+        }
+        b.victim_tried.store(number + 1);
+        const bool sent = survive([&] {
+            auto slot = to.try_loan();
+            if (!slot) {
+                return false;
+            }
+            **slot = letter::make(b.round.load(), number);
+            if constexpr (requires { to.try_send(*slot); }) {
+                return to.try_send(*slot);
+            } else {
+                to.send(std::move(*slot));
+                return true;
+            }
+        });
+        b.returned[number].store(sent ? 1 : 0);
+    }
+
     std::string survivor_;
     std::string victim_;
     shared<books> books_;
@@ -286,8 +319,9 @@ void kill_one_of_two(unsigned passings = 1) {
     for (const auto what : {act::send, act::send_batch, act::receive, act::receive_from_anybody, act::come_and_go}) {
         pair.kill_everywhere(what, passings);
     }
-    if (C::transport::capabilities.in_place) {
+    if (duel<C>::in_place) {
         pair.kill_everywhere(act::take, passings);
+        pair.kill_everywhere(act::loan, passings);
     }
     pair.finish();
     duel<C> turned{name + "-d", name + "-c"};  // the other side of the link

@@ -221,10 +221,12 @@ static_assert(composable<int, fifo, port, parley::map> && !composable<int, parle
 static_assert(composable<int, shm, parley::map> && !composable<int, anonymous_shm, parley::map>);
 static_assert(composable<int, unix_stream, port, parley::map> && !composable<int, tcp, port, parley::map>);
 static_assert(composable<int, tcp, port, parley::copy> && !composable<int, udp, port, parley::map>);
-static_assert(composable<int, shm, port, parley::map> && !composable<int, shm, direct, parley::map>);
-static_assert(composable<int, direct, parley::copy> && !composable<int, rt_signal, direct, parley::map>);
+static_assert(composable<int, shm, direct, parley::map> && !composable<int, tcp, direct, parley::map>);
+static_assert(composable<int, rt_signal, direct, parley::copy> && !composable<int, rt_signal, direct, parley::map>);
 static_assert(composable<int, mqueue, parley::map> && !composable<int, mqueue, owner_lifetime, parley::map>);
 static_assert(composable<int, mapped_file, port, parley::map> && !composable<int, mapped_file, parley::map>);
+static_assert(composable<int, mapped_file, direct, owner_lifetime, parley::map> &&
+              !composable<int, mapped_file, direct, parley::map>);
 static_assert(composable<int, fifo, port, raw, parley::copy> && !composable<int, fifo, port, raw, parley::map>);
 static_assert(composable<int, fifo, port, framed, parley::map>);
 // Only the reference has to fit.
@@ -234,7 +236,7 @@ static_assert(composable<bytes<64 << 20>, unix_datagram, port, parley::map>);
 static_assert(composable<bytes<64 << 20>, unix_datagram, port, adaptive<>>);
 static_assert(composable<bytes<64 << 20>, mqueue, adaptive<>> && !composable<bytes<64 << 20>, mqueue, adaptive<8192>>);
 static_assert(composable<bytes<100>, mqueue, adaptive<8192>> && composable<bytes<64 << 20>, fifo, port, adaptive<>>);
-static_assert(!composable<int, tcp, port, adaptive<>> && !composable<int, shm, direct, adaptive<>>);
+static_assert(!composable<int, tcp, port, adaptive<>> && composable<int, shm, direct, adaptive<>>);
 static_assert(!composable<int, parley::map, adaptive<>> && !composable<int, anonymous_shm, adaptive<>>);
 
 // A transport may be another with raw: a signal has many senders then.

@@ -41,6 +41,7 @@ struct carrier {
     bool understood = false;     ///< programs speak with it that know nothing of parley
     bool has_name = true;        ///< processes that have nothing in common find it
     bool may_lead_away = false;  ///< to another machine
+    bool narrow = false;         ///< it carries a number and nothing larger
 };
 
 /// Shared memory, in which parley does everything by itself.
@@ -164,11 +165,14 @@ constexpr bool is_understood(carrier carried, talk talking, room between, speech
 constexpr bool has_place_for_pool(carrier carried, talk talking, stay staying, speech speaking, bytes content) {
     if (content == bytes::travel)
         return true;
-    // A place in this machine's memory, which both sides find by a name, beside one link that many share; for as long
-    // as that link is there, and the memory cannot outlast the machine's next start.
-    if (!carried.has_name || carried.may_lead_away || talking.who == talkers::pair || speaking == speech::foreign)
+    // A place in this machine's memory, which both sides find by a name that travels or that they know; for as long as
+    // the link is there, and the memory cannot outlast the machine's next start.
+    if (!carried.has_name || carried.may_lead_away || carried.narrow || speaking == speech::foreign)
         return false;
     if (talking.who == talkers::port)
+        return true;
+    if (talking.who == talkers::pair &&
+        (staying == stay::owner || (staying == stay::as_it_likes && carried.longest == stay::owner)))
         return true;
     return staying == stay::kernel || (staying == stay::as_it_likes && carried.longest == stay::kernel);
 }
@@ -301,20 +305,25 @@ inline constexpr std::size_t all_mapped_in_memory = 8 * 4 * 3 * 4;
 inline constexpr std::size_t all_mapped_in_kernel = 6 * 4 * 3 * 4 * 2;
 /// port x (zero; two) x (unsaid, owner),
 inline constexpr std::size_t mapped_on_ports = (3 + 2 * 4) * 2;
-/// 3 mailboxes x (zero; two) x (unsaid, kernel) + 3 mailboxes that redeliver x two x the same.
-inline constexpr std::size_t mapped_on_shm = mapped_on_ports + 3 * (3 + 2 * 4) * 2 + 3 * 2 * 4 * 2;
+/// direct x (zero; two) for each lifetime,
+inline constexpr std::size_t mapped_on_links = 3 + 2 * 4;
+/// 3 mailboxes x (zero; two) x (unsaid, kernel) + 3 mailboxes that redeliver x two x the same; links have three
+/// lifetimes, and over a file that of their owners alone.
+inline constexpr std::size_t mapped_on_shm =
+    mapped_on_ports + 3 * mapped_on_links + 3 * (3 + 2 * 4) * 2 + 3 * 2 * 4 * 2;
 inline constexpr std::size_t mapped_on_sysv_shm = mapped_on_shm;
-inline constexpr std::size_t mapped_on_mapped_file = mapped_on_ports;
+inline constexpr std::size_t mapped_on_mapped_file = mapped_on_ports + mapped_on_links;
 inline constexpr std::size_t mapped_on_anonymous_shm = 0;
 /// mailbox x (zero; two) x (unsaid, kernel).
-inline constexpr std::size_t mapped_on_mqueue = mapped_on_ports + (3 + 2 * 4) * 2;
+inline constexpr std::size_t mapped_on_mqueue = mapped_on_ports + 3 * mapped_on_links + (3 + 2 * 4) * 2;
 inline constexpr std::size_t mapped_on_sysv_mqueue = mapped_on_mqueue;
-inline constexpr std::size_t mapped_on_fifo = mapped_on_ports;
+/// What goes with its processes: links x (unsaid, owner).
+inline constexpr std::size_t mapped_on_fifo = mapped_on_ports + 2 * mapped_on_links;
 inline constexpr std::size_t mapped_on_pipe = 0;
 inline constexpr std::size_t mapped_on_rt_signal = 0;
-inline constexpr std::size_t mapped_on_unix_stream = mapped_on_ports;
-inline constexpr std::size_t mapped_on_unix_seqpacket = mapped_on_ports;
-inline constexpr std::size_t mapped_on_unix_datagram = 2 * 4 * 2;
+inline constexpr std::size_t mapped_on_unix_stream = mapped_on_fifo;
+inline constexpr std::size_t mapped_on_unix_seqpacket = mapped_on_fifo;
+inline constexpr std::size_t mapped_on_unix_datagram = 2 * (2 * 4 * 2);
 inline constexpr std::size_t mapped_on_tcp = 0;
 inline constexpr std::size_t mapped_on_udp = 0;
 

@@ -2,7 +2,7 @@
 
 // All 1152 compositions on rt_signal: the rules say of each what the predicate says.
 
-constexpr product::carrier rt_signal_carrier{.many_writers = false};
+constexpr product::carrier rt_signal_carrier{.many_writers = false, .narrow = true};
 // kill(1) and sigqueue(3) ask nobody.
 constexpr product::carrier rt_signal_alone{.loses = true, .own_measure = true, .understood = true};
 

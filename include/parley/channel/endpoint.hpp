@@ -19,7 +19,7 @@ namespace parley {
 namespace channel_detail {
 
 template <class C>
-using link_end_of = typename C::transport::template link_end<C>;
+using link_end_of = typename C::payload::template link_end<C>;
 
 }  // namespace channel_detail
 
@@ -91,7 +91,7 @@ class endpoint {
     static_assert(C::transport::capabilities.named,
                   "parley: this transport has no names, so no endpoints: write auto [one, other] = C::pair()");
 
-    using end_type = typename C::transport::template endpoint<C>;
+    using end_type = typename C::payload::template endpoint<C>;
     using sender_side = typename C::synchronization::sender_side;
     using receiver_side = typename C::synchronization::receiver_side;
 

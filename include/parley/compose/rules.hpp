@@ -493,41 +493,29 @@ struct pool_is_on_this_machine {
     };
 };
 
-struct pool_belongs_to_a_mailbox_or_port {
-    template <class C>
-    static constexpr bool holds = !questions::payload_of<C>::stays || !pool_has_a_name::holds<C> ||
-                                  !pool_is_on_this_machine::holds<C> || !questions::addressing_of<C>::pairwise;
-
-    template <class C>
-    struct sentence {
-        static_assert(holds<C>,
-                      "parley: with map or adaptive a mailbox or a port has a pool for its messages, and the links of "
-                      "direct have none yet: write mailbox or port, or copy");
-    };
-};
-
 struct pool_goes_with_the_channel {
     template <class C>
     static constexpr bool holds =
         !questions::payload_of<C>::stays || !pool_has_a_name::holds<C> || !pool_is_on_this_machine::holds<C> ||
-        !pool_belongs_to_a_mailbox_or_port::holds<C> || !what_is_owned_goes_with_its_owner::holds<C> ||
-        !transport_survives_reboot::holds<C> || questions::lifetime_of<C>::until == lifetime::end::kernel ||
-        (questions::lifetime_of<C>::until == lifetime::end::owner && questions::addressing_of<C>::owned);
+        !what_is_owned_goes_with_its_owner::holds<C> || !transport_survives_reboot::holds<C> ||
+        questions::lifetime_of<C>::until == lifetime::end::kernel ||
+        (questions::lifetime_of<C>::until == lifetime::end::owner &&
+         (questions::addressing_of<C>::owned || questions::addressing_of<C>::pairwise));
 
     template <class C>
     struct sentence {
         static_assert(holds<C>,
                       "parley: with map or adaptive the pool of the messages lies in memory, and goes with the "
-                      "receiver of a port, or with the kernel: write port, or a mailbox with kernel_lifetime over a "
-                      "transport that is no file");
+                      "receiver of a port, with the two sides of a link, or with the kernel: write port, direct with "
+                      "owner_lifetime, or kernel_lifetime over a transport that is no file");
     };
 };
 
 struct raw_leaves_nothing_behind {
     template <class C>
-    static constexpr bool holds = !questions::payload_of<C>::stays || !questions::framing_of<C>::foreign ||
-                                  !transport_speaks_raw::holds<C> || !pool_is_on_this_machine::holds<C> ||
-                                  !pool_belongs_to_a_mailbox_or_port::holds<C> || !pool_goes_with_the_channel::holds<C>;
+    static constexpr bool holds =
+        !questions::payload_of<C>::stays || !questions::framing_of<C>::foreign || !transport_speaks_raw::holds<C> ||
+        !pool_is_on_this_machine::holds<C> || !pool_goes_with_the_channel::holds<C>;
 
     template <class C>
     struct sentence {
@@ -537,10 +525,24 @@ struct raw_leaves_nothing_behind {
     };
 };
 
+struct reference_fits_the_transport {
+    template <class C>
+    static constexpr bool holds = !raw_leaves_nothing_behind::holds<C> ||
+                                  questions::payload_of<C>::reference_size <= questions::can<C>.largest_unit;
+
+    template <class C>
+    struct sentence {
+        static_assert(
+            holds<C>,
+            "parley: with map or adaptive a reference of 24 bytes travels, and this transport has no room for "
+            "that in one piece: write copy, or another transport such as shm");
+    };
+};
+
 struct message_fits_the_transport {
     template <class C>
     static constexpr bool holds = [] {
-        if constexpr (!message::sendable<typename C::message> || !pool_belongs_to_a_mailbox_or_port::holds<C> ||
+        if constexpr (!message::sendable<typename C::message> || !reference_fits_the_transport::holds<C> ||
                       !raw_leaves_nothing_behind::holds<C>) {
             return true;
         } else {
@@ -602,9 +604,9 @@ using rules = list<policies_are_words,                 //
                    transport_survives_its_processes,   //
                    pool_has_a_name,                    //
                    pool_is_on_this_machine,            //
-                   pool_belongs_to_a_mailbox_or_port,  //
                    pool_goes_with_the_channel,         //
                    raw_leaves_nothing_behind,          //
+                   reference_fits_the_transport,       //
                    message_fits_the_transport>;
 
 }  // namespace parley::compose

@@ -11,6 +11,9 @@
 #include <parley/payload/map.hpp>
 #include <parley/payload/small_or_reference.hpp>
 #include <parley/payload/staying.hpp>
+#include <parley/payload/staying_endpoint.hpp>
+#include <parley/payload/staying_link.hpp>
+#include <parley/pool/block.hpp>
 
 namespace parley {
 
@@ -56,6 +59,7 @@ struct adaptive {
     using axis = payload_axis;
     static constexpr auto name = "adaptive<" + decimal<Threshold> + ">";
     static constexpr bool stays = true;
+    static constexpr std::size_t reference_size = sizeof(pool::block_reference);
 
     template <class Message>
     using travelling = typename payload::adapted<Message, Threshold>::travelling;
@@ -66,6 +70,10 @@ private:
         using sending_end = payload::staying_sending_end<C, travelling<typename C::message>>;
         template <class C>
         using receiving_end = payload::staying_receiving_end<C, travelling<typename C::message>>;
+        template <class C>
+        using link_end = payload::staying_link_end<C, travelling<typename C::message>>;
+        template <class C>
+        using endpoint = payload::staying_endpoint<C, travelling<typename C::message>>;
     };
     template <class C>
     using how = std::conditional_t<payload::adapted<typename C::message, Threshold>::copies, copy, by_size>;
@@ -75,6 +83,10 @@ public:
     using sending_end = typename how<C>::template sending_end<C>;
     template <class C>
     using receiving_end = typename how<C>::template receiving_end<C>;
+    template <class C>
+    using link_end = typename how<C>::template link_end<C>;
+    template <class C>
+    using endpoint = typename how<C>::template endpoint<C>;
 };
 
 }  // namespace parley

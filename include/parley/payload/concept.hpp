@@ -1,6 +1,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <string_view>
 
 /// The axis of payloads: whether the bytes of a message travel, or stay where they were written while a reference to
@@ -8,9 +9,11 @@
 ///
 /// A payload word
 /// - says `using axis = payload_axis` and has a `name`;
-/// - says whether the bytes may `stay` in shared memory;
+/// - says whether the bytes may stay in shared memory: `stays`; and how many bytes the reference has that travels in
+///   their place: `reference_size`, 0 if none does;
 /// - has a `travelling<Message>`: the type that the transport carries in place of the message;
-/// - has `sending_end<C>` and `receiving_end<C>`: the transport's ends, or adaptors around them.
+/// - has `sending_end<C>` and `receiving_end<C>`, `link_end<C>` and `endpoint<C>`: the transport's, or adaptors around
+///   them.
 
 namespace parley {
 
@@ -23,6 +26,7 @@ template <class Word>
 concept payload_word = std::same_as<typename Word::axis, payload_axis> && requires {
     std::string_view{Word::name};
     { Word::stays } -> std::convertible_to<bool>;
+    { Word::reference_size } -> std::convertible_to<std::size_t>;
 };
 
 /// The axis: whether the bytes of a message travel, or a reference to them.

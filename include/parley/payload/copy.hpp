@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include <parley/payload/concept.hpp>
@@ -12,6 +13,7 @@ struct copy {
     static constexpr std::string_view name = "copy";
     static constexpr bool implied = true;
     static constexpr bool stays = false;
+    static constexpr std::size_t reference_size = 0;
 
     template <class Message>
     using travelling = Message;
@@ -20,6 +22,10 @@ struct copy {
     using sending_end = typename C::transport::template sending_end<C>;
     template <class C>
     using receiving_end = typename C::transport::template receiving_end<C>;
+    template <class C>
+    using link_end = typename C::transport::template link_end<C>;
+    template <class C>
+    using endpoint = typename C::transport::template endpoint<C>;
 };
 
 }  // namespace parley

@@ -1,9 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include <parley/payload/concept.hpp>
 #include <parley/payload/staying.hpp>
+#include <parley/payload/staying_endpoint.hpp>
+#include <parley/payload/staying_link.hpp>
 #include <parley/pool/block.hpp>
 
 namespace parley {
@@ -18,6 +21,7 @@ struct map {
     using axis = payload_axis;
     static constexpr std::string_view name = "map";
     static constexpr bool stays = true;
+    static constexpr std::size_t reference_size = sizeof(pool::block_reference);
 
     template <class Message>
     using travelling = pool::block_reference;
@@ -26,6 +30,10 @@ struct map {
     using sending_end = payload::staying_sending_end<C, pool::block_reference>;
     template <class C>
     using receiving_end = payload::staying_receiving_end<C, pool::block_reference>;
+    template <class C>
+    using link_end = payload::staying_link_end<C, pool::block_reference>;
+    template <class C>
+    using endpoint = payload::staying_endpoint<C, pool::block_reference>;
 };
 
 }  // namespace parley

@@ -5,11 +5,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <unistd.h>
 
 #include <parley/addressing/concept.hpp>
 #include <parley/buffering/concept.hpp>
+#include <parley/lifetime/concept.hpp>
 #include <parley/message/wire.hpp>
 #include <parley/os/working_directory.hpp>
 #include <parley/pool/body.hpp>
@@ -38,15 +41,26 @@ template <class C>
 struct pool_of {
     using wire = message::wire<typename C::message>;
     using classes = pool::size_classes<wire::capacity, wire::alignment, wire::fixed_size>;
-    /// By rendezvous too, a message over which a receiver died is given to another.
-    static constexpr bool redelivers = C::addressing::delivery::redelivers || C::buffering::rendezvous;
-    using traits = pool::traits<classes, typename C::synchronization::sender_side, C::addressing::owned, redelivers>;
+    /// By rendezvous too, a message over which a receiver died is given to another; and of a link in memory, to its
+    /// successor.
+    static constexpr bool redelivers = C::addressing::delivery::redelivers || C::buffering::rendezvous ||
+                                       (C::addressing::pairwise && C::transport::capabilities.in_place);
 
     /// Where an accepted message may be in nobody's sight: behind a connection, or in the memory of a sender that
     /// spills.
     static constexpr bool lingers =
         C::transport::capabilities.connected ||
         (C::buffering::capacity == buffering::without_limit && !C::transport::capabilities.in_place);
+
+    /// A mailbox has its pool as long as its name, a port as long as its owner. A link has one for each direction, as
+    /// long as there is somebody or something in it; what is in a link that goes with a process goes with its receiver.
+    static constexpr auto ends =
+        C::addressing::owned       ? pool::ending::with_owner
+        : !C::addressing::pairwise ? pool::ending::by_name
+        : C::transport::capabilities.connected || C::template word<lifetime_axis>::until == lifetime::end::owner
+            ? pool::ending::with_receiver
+            : pool::ending::until_empty;
+    using traits = pool::traits<classes, typename C::synchronization::sender_side, ends, redelivers>;
 
     using lender = pool::lender<traits>;
     using borrower = pool::borrower<traits, lingers, redelivers>;
@@ -57,15 +71,35 @@ struct pool_of {
     /// What the pool of a channel is called: the same for all who mean the same channel, and nobody else.
     [[nodiscard]] static std::string name_of(std::string_view channel) {
         auto result = std::string(C::transport::name) + '.';
-        const bool is_path = channel.find('/') != std::string_view::npos;
-        if (C::transport::capabilities.per_user && !is_path) {
+        if (C::transport::capabilities.per_user && !is_path(channel)) {
             result += std::to_string(::geteuid()) + '.';
         }
-        if (is_path && channel.front() != '/' && channel.front() != '@') {
-            result += os::working_directory() + '/';
-        }
-        result += channel;
+        result += is_path(channel) && channel.front() != '/' && channel.front() != '@'
+                      ? os::working_directory() + '/' + std::string(channel)
+                      : std::string(channel);
         static_cast<void>(pool::backing::locate(result));  // throws now if that is too long
+        return result;
+    }
+
+    /// What the pool of the messages from one endpoint to another is called.
+    [[nodiscard]] static std::string name_of_way(std::string_view from, std::string_view to) {
+        auto result = beginning_of_ways() + spelled(from) + '~' + spelled(to);
+        static_cast<void>(pool::backing::locate(result));
+        return result;
+    }
+
+    /// The names of the pools of all messages to the endpoint of that name, and, if `also_from`, of its own.
+    [[nodiscard]] static std::vector<std::string> ways_of(std::string_view endpoint, bool also_from) {
+        const auto beginning = beginning_of_ways();
+        const auto name = spelled(endpoint);
+        std::vector<std::string> result;
+        pool::backing::for_each([&](std::string&& each) {
+            const bool from = also_from && each.starts_with(beginning + name + '~');
+            const bool to = each.starts_with(beginning) && each.ends_with('~' + name);
+            if (from || to) {
+                result.push_back(std::move(each));
+            }
+        });
         return result;
     }
 
@@ -82,6 +116,28 @@ struct pool_of {
 
     [[nodiscard]] static std::uint64_t limit(const segment::attachment_request& given) noexcept {
         return given.pool_size != 0 ? given.pool_size : natural_limit<C, classes>();
+    }
+
+private:
+    [[nodiscard]] static bool is_path(std::string_view name) noexcept {
+        return name.find('/') != std::string_view::npos;
+    }
+
+    [[nodiscard]] static std::string beginning_of_ways() {
+        return std::string(C::transport::name) + '~' +
+               (C::transport::capabilities.per_user ? std::to_string(::geteuid()) + '~' : std::string());
+    }
+
+    /// An endpoint's name without '~', which stands between two.
+    [[nodiscard]] static std::string spelled(std::string_view endpoint) {
+        std::string result;
+        if (is_path(endpoint) && endpoint.front() != '/' && endpoint.front() != '@') {
+            result = os::working_directory() + '/';
+        }
+        for (const char each : endpoint) {
+            result += each == '~' ? std::string("%7e") : each == '%' ? std::string("%25") : std::string(1, each);
+        }
+        return result;
     }
 };
 

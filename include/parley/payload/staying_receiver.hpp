@@ -64,6 +64,15 @@ public:
         });
     }
 
+    /// A message of which somebody else got the reference out of the link.
+    [[nodiscard]] std::optional<message_type> read_given(const Travelling& given) requires(!Inner::in_place) {
+        return read(take([&] { return std::optional<Travelling>(given); }));
+    }
+
+    /// Whether it may be that a sender lacks blocks that are lost.
+    [[nodiscard]] bool lacks_blocks() const noexcept { return pool_->lacks_blocks(); }
+    [[nodiscard]] os::clock::duration patience() const noexcept { return pool_->patience(); }
+
     /// May return early: whoever waits looks for lost blocks now and then.
     template <class Context>
     [[nodiscard]] bool wait(Context&, os::deadline until) {
@@ -197,7 +206,9 @@ private:
 
     /// Whether no other receiver is attached to the link, where that can be asked.
     [[nodiscard]] bool is_alone() const noexcept {
-        if constexpr (requires(inner_context & context) { context.receiver_alive(context.place()); }) {
+        if constexpr (C::addressing::pairwise) {
+            return true;
+        } else if constexpr (requires(inner_context & context) { context.receiver_alive(context.place()); }) {
             const auto& context = inner_->context();
             for (std::size_t place = 0; place < pool::places; ++place) {
                 if (place != context.place() && context.receiver_alive(place)) {

@@ -62,10 +62,15 @@ public:
         return transport::push_one_by_one(content, [&](const message_type& each) { return try_push(context, each); });
     }
 
-    /// Waits for a block.
+    /// Waits for a block. Throws, too, where only the peer could have given one back, and it has gone.
     template <class Context>
     [[nodiscard]] bool wait(Context&, os::deadline until) {
         if constexpr (waits) {
+            if constexpr (C::addressing::pairwise) {
+                if (look_.due()) {
+                    look_for_peer();
+                }
+            }
             return pool_->wait(until);
         } else {
             return false;
@@ -147,6 +152,15 @@ private:
         return true;
     }
 
+    void look_for_peer() {
+        auto& context = inner_->context();
+        if constexpr (requires { context.check_peer(); }) {
+            context.check_peer();
+        } else {
+            inner_->sender().look_for_peer(context);
+        }
+    }
+
     /// Sends the reference to the block in hand with `how(reference)`. If that fails the block is given back, or, of a
     /// loan, stays in hand: it is the user's.
     template <class Push>
@@ -190,6 +204,7 @@ private:
     std::byte* loaned_ = nullptr;
     std::unique_ptr<std::byte[]> small_;
     std::size_t length_ = 0;
+    transport::memory::suspicion look_;
 };
 
 }  // namespace parley::payload

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <parley/os/cpu.hpp>
+#include <parley/os/directory.hpp>
 #include <parley/os/error.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/segment/file_backing.hpp>
@@ -56,8 +57,7 @@ class backing : public segment::file_backing {
 public:
     [[nodiscard]] static std::string locate(std::string_view name) {
         constexpr std::size_t longest = 230;
-        constexpr std::string_view digits = "0123456789abcdef";
-        std::string path = "/dev/shm/parley-blocks.";
+        std::string path = std::string(folder) + '/' + std::string(beginning);
         const auto prefix = path.size();
         for (const char each : name) {
             if (each == '/' || each == '%' || each == '\0') {
@@ -73,6 +73,34 @@ public:
                                                 std::to_string(longest) + " bytes, and three for each '/'");
         }
         return path;
+    }
+
+    /// Calls `visit(name)` with the name of each pool that there is, as `locate` was given it.
+    template <class Visit>
+    static void for_each(Visit visit) {
+        os::for_each_entry(folder.data(), [&](std::string_view file) {
+            if (file.starts_with(beginning)) {
+                visit(decoded(file.substr(beginning.size())));
+            }
+        });
+    }
+
+private:
+    static constexpr std::string_view folder = "/dev/shm";
+    static constexpr std::string_view beginning = "parley-blocks.";
+    static constexpr std::string_view digits = "0123456789abcdef";
+
+    [[nodiscard]] static std::string decoded(std::string_view file) {
+        std::string name;
+        for (std::size_t at = 0; at < file.size(); ++at) {
+            if (file[at] == '%' && at + 2 < file.size()) {
+                name += static_cast<char>(digits.find(file[at + 1]) << 4 | digits.find(file[at + 2]));
+                at += 2;
+            } else {
+                name += file[at];
+            }
+        }
+        return name;
     }
 };
 

@@ -52,15 +52,23 @@
 
 namespace parley::pool {
 
-/// What all pools of a composition have in common. `Owned`: the pool goes with one process, the receiver that made it.
-/// `Redelivers`: what a dead receiver had in hand is given to another.
-template <class Classes, class SenderSide, bool Owned, bool Redelivers>
+/// When a pool ends: when its name is removed, and
+enum class ending {
+    by_name,        ///< not before
+    with_owner,     ///< with the receiver that made it
+    until_empty,    ///< when the last one leaves it, and there is no message in it
+    with_receiver,  ///< the same; and when the receiver is the last one, also if there are messages
+};
+
+/// What all pools of a composition have in common. `Redelivers`: what a dead receiver had in hand is given to another.
+template <class Classes, class SenderSide, ending Ends, bool Redelivers>
 struct traits {
     using classes = Classes;
     using sender_side = SenderSide;
     using body_type = body<SenderSide, Classes>;
     using segment_type = segment::segment<backing, body_type>;
-    static constexpr bool owned = Owned;
+    static constexpr ending ends = Ends;
+    static constexpr bool owned = Ends == ending::with_owner;
     static constexpr bool redelivers = Redelivers;
 };
 
@@ -87,7 +95,41 @@ public:
     member& operator=(const member&) = delete;
 
     ~member() {
-        segment_.leave([&](segment_type& left) { os::unlock_byte(left.file(), lock_of<IsSender>(place_)); });
+        segment_.leave([&](segment_type& left) {
+            os::unlock_byte(left.file(), lock_of<IsSender>(place_));
+            if constexpr (Traits::ends == ending::until_empty || Traits::ends == ending::with_receiver) {
+                constexpr bool takes_all = Traits::ends == ending::with_receiver && !IsSender;
+                if (!has_others() && (takes_all || !has_messages())) {
+                    left.discard();
+                }
+            }
+        });
+    }
+
+    /// Whether some other sender or receiver is attached.
+    [[nodiscard]] bool has_others() const noexcept {
+        for (std::size_t place = 0; place < places; ++place) {
+            if ((lines<true>(body())[place].number.load(std::memory_order_relaxed) != 0 &&
+                 alive_in<true>(segment_.file(), place)) ||
+                (lines<false>(body())[place].number.load(std::memory_order_relaxed) != 0 &&
+                 alive_in<false>(segment_.file(), place))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Whether any block is in use.
+    [[nodiscard]] bool has_messages() const noexcept {
+        for (std::uint32_t size_class = 0; size_class < classes::count; ++size_class) {
+            const auto count = carved(size_class);
+            for (std::uint32_t index = 0; index < count; ++index) {
+                if (state::of(state_of({size_class, index}).load(std::memory_order_acquire)).busy) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     static bool remove(std::string_view name, const segment::identity& id) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include <parley/os/clock.hpp>
@@ -254,20 +255,27 @@ public:
 
     /// Receives from whoever has sent, waiting at most until the deadline.
     [[nodiscard]] std::optional<std::pair<std::string, message_type>> receive_until(os::deadline until) {
+        return receive_until(until, pop);
+    }
+    [[nodiscard]] std::optional<std::pair<std::string, message_type>> try_receive() { return try_receive(pop); }
+
+    /// The same, where `take(connection)` gets the message of a peer out of its link, if there is one: an optional.
+    template <class Take>
+    [[nodiscard]] auto receive_until(os::deadline until, Take take) {
         if constexpr (receiver_waits) {
             return os::keep_trying(
-                until, [&] { return try_receive(); }, [&] { return wait(until); });
+                until, [&] { return try_receive(take); }, [&] { return wait(until); });
         } else {
-            return try_receive();
+            return try_receive(take);
         }
     }
-
-    [[nodiscard]] std::optional<std::pair<std::string, message_type>> try_receive() {
-        auto found = attempt();
+    template <class Take>
+    [[nodiscard]] auto try_receive(Take take) {
+        auto found = attempt(take);
         if constexpr (has_bell) {
             if (!found && bell_.hangs()) {
                 bell_.listen(home_->body().lot, 0);
-                return attempt();
+                return attempt(take);
             }
         }
         return found;
@@ -300,7 +308,13 @@ private:
     static constexpr bool receiver_waits = receiver_side::waits;
     static constexpr bool has_bell = rings<receiver_side, no_objects>;
 
-    [[nodiscard]] std::optional<std::pair<std::string, message_type>> attempt() {
+    static constexpr auto pop = [](const connection& from) {
+        return from.link->receiver().try_pop(from.link->context());
+    };
+
+    template <class Take>
+    [[nodiscard]] auto attempt(Take& take)
+        -> std::optional<std::pair<std::string, typename std::invoke_result_t<Take&, const connection&>::value_type>> {
         discover();
         for (std::size_t step = 0; step < connections_.size(); ++step) {
             // The one that was served goes to the end, so that none is always first.
@@ -309,7 +323,7 @@ private:
             if (each.link->context().closed()) {
                 continue;
             }
-            if (auto message = take_from(*each.link)) {
+            if (auto message = take_from(each, take)) {
                 return std::pair{each.peer, std::move(*message)};
             }
         }
@@ -379,8 +393,10 @@ private:
 
     /// A message of this peer, if there is one. That the peer has gone, or the link is removed in this moment, is no
     /// end for one who receives from anybody.
-    [[nodiscard]] static std::optional<message_type> take_from(link_type& link) {
-        auto& context = link.context();
+    template <class Take>
+    [[nodiscard]] static auto take_from(const connection& from, Take& take)
+        -> std::invoke_result_t<Take&, const connection&> {
+        auto& context = from.link->context();
         struct among_many {
             bool& flag;
             explicit among_many(bool& on) noexcept : flag(on) { flag = true; }
@@ -389,7 +405,7 @@ private:
             ~among_many() { flag = false; }
         } guard{context.one_of_many};
         try {
-            return link.receiver().try_pop(context);
+            return take(from);
         } catch (const error& end) {
             if (end.code() != errc::closed) {
                 throw;

@@ -280,7 +280,11 @@ public:
     /// none before one that a sender, dead or alive, has not finished.
     template <class Context>
     [[nodiscard]] bool is_surely_empty(Context& context) {
-        return context.admits() && !orphans_ && consumer_.drained();
+        if constexpr (requires { consumer_.drained(); }) {
+            return context.admits() && !orphans_ && consumer_.drained();
+        } else {  // of one sender what is not published is no message
+            return context.admits() && !orphans_ && !consumer_.readable();
+        }
     }
 
     /// Takes a message to be read in place. Null when there is none; then `wait`.

@@ -2,13 +2,12 @@
 
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <string_view>
 
-#include <dirent.h>
 #include <signal.h>
 
+#include <parley/os/directory.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/text_file.hpp>
 #include <parley/transport/signal/number.hpp>
@@ -43,22 +42,14 @@ namespace mask_detail {
     return (blocked >> (number - 1) & 1) == 0;
 }
 
-struct close_directory {
-    void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
 }  // namespace mask_detail
 
 /// Blocks the signal in the calling thread. Throws `errc::bad_state` if another thread does not block it: better now
 /// than that the first message ends the process.
 inline void claim(int number) {
     block(number);
-    const std::unique_ptr<DIR, mask_detail::close_directory> threads(::opendir("/proc/self/task"));
-    while (const auto* entry = threads ? ::readdir(threads.get()) : nullptr) {
-        const std::string thread = entry->d_name;
-        if (thread.front() == '.') {
-            continue;
-        }
+    os::for_each_entry("/proc/self/task", [number](std::string_view entry) {
+        const auto thread = std::string(entry);
         if (mask_detail::would_take("/proc/self/task/" + thread + "/status", number)) {
             throw_error(errc::bad_state,
                         "receiving " + text_of(number) + ": thread " + thread +
@@ -66,7 +57,7 @@ inline void claim(int number) {
                             "make the endpoint before you start threads, or block the signal before you start them "
                             "(pthread_sigmask)");
         }
-    }
+    });
 }
 
 }  // namespace parley::transport::signal

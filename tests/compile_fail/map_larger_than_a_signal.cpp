@@ -1,5 +1,5 @@
-// expect: parley: with map or adaptive a mailbox or a port has a pool for its messages, and the links of direct have none yet:
-// expect: write mailbox or port, or copy
+// expect: parley: with map or adaptive a reference of 24 bytes travels, and this transport has no room for that in one piece:
+// expect: write copy, or another transport such as shm
 // expect-not: larger than what this transport carries
 #include <parley/parley.hpp>
 

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include <parley/message/wire.hpp>
+#include <parley/payload/staying.hpp>
+#include <parley/payload/staying_pool.hpp>
+#include <parley/payload/staying_receiver.hpp>
+#include <parley/payload/staying_sender.hpp>
+#include <parley/segment/segment.hpp>
+#include <parley/transport/link.hpp>
+
+namespace parley::payload {
+
+/// One side of a direct link whose messages stay in pools: an adaptor around the transport's. There is a pool for each
+/// direction, so that each has one sender and one receiver, and what lies in it says what is in that direction's link.
+template <class C, class Travelling>
+class staying_link_end {
+    using inner_end = typename C::transport::template link_end<carried<C, Travelling>>;
+    using inner_core = typename inner_end::core;
+    using pool_type = pool_of<C>;
+    using lender = typename pool_type::lender;
+    using borrower = typename pool_type::borrower;
+    using sender_engine = staying_sender<C, inner_core, Travelling>;
+    using receiver_engine = staying_receiver<C, inner_core, Travelling>;
+
+public:
+    using message_type = typename C::message;
+
+    class core {
+    public:
+        static constexpr bool in_place = true;
+        static constexpr bool sized_loans = !message::wire<message_type>::fixed_size;
+        static constexpr bool late_loans = true;
+        static constexpr bool has_bell = requires { requires inner_core::has_bell; };
+        using context_type = staying_context<inner_core, has_bell>;
+
+        core(inner_core& inner, lender& out, borrower& in)
+            : context_{false, false, &inner}, sender_(inner, out), receiver_(inner, in) {}
+        core(const core&) = delete;
+        core& operator=(const core&) = delete;
+        ~core() = default;
+
+        [[nodiscard]] context_type& context() noexcept { return context_; }
+        [[nodiscard]] sender_engine& sender() noexcept { return sender_; }
+        [[nodiscard]] receiver_engine& receiver() noexcept { return receiver_; }
+        [[nodiscard]] int native_handle() requires transport::pollable_core<inner_core> {
+            return context_.inner->native_handle();
+        }
+
+    private:
+        context_type context_;
+        sender_engine sender_;
+        receiver_engine receiver_;
+    };
+
+    /// `inner`: the transport's link of the endpoint `own` with `peer`, attached. `request`: what the endpoint's user
+    /// asked for. Throws as attaching to a segment does.
+    staying_link_end(std::shared_ptr<inner_end> inner, const segment::attachment_request& request, std::string_view own,
+                     std::string_view peer)
+        : inner_(std::move(inner)) {
+        out_ = join<lender>(request, own, peer);
+        in_ = join<borrower>(request, peer, own);
+        core_ = std::make_unique<core>(*inner_->get(), *out_, *in_);
+    }
+
+    staying_link_end(const staying_link_end&) = delete;
+    staying_link_end& operator=(const staying_link_end&) = delete;
+    ~staying_link_end() = default;
+
+    /// Null after `detach`, and when the transport has let go of the link.
+    [[nodiscard]] core* get() const noexcept {
+        return inner_ != nullptr && inner_->get() != nullptr ? core_.get() : nullptr;
+    }
+
+    /// Whether this is around that link, and its pools are not removed.
+    [[nodiscard]] bool is_around(const std::shared_ptr<inner_end>& inner) const noexcept {
+        constexpr auto open = segment::closing::open;
+        return inner_ == inner && get() != nullptr && out_->segment().closed() == open &&
+               in_->segment().closed() == open;
+    }
+
+    /// Whether nobody and nothing is on the way.
+    [[nodiscard]] bool is_deserted() const noexcept {
+        return !out_->has_others() && !in_->has_others() && !out_->has_messages() && !in_->has_messages();
+    }
+
+    /// Lets go of the transport's link.
+    void release() noexcept { inner_.reset(); }
+    /// Leaves the pools, too.
+    void detach() noexcept {
+        release();
+        core_.reset();
+        out_.reset();
+        in_.reset();
+    }
+
+private:
+    template <class Member>
+    [[nodiscard]] static std::unique_ptr<Member> join(const segment::attachment_request& request, std::string_view from,
+                                                      std::string_view to) {
+        const auto name = pool_type::name_of_way(from, to);
+        return std::make_unique<Member>(pool_type::request(request, name, segment::opening::open_or_create),
+                                        pool_type::limit(request));
+    }
+
+    std::unique_ptr<lender> out_;  // the pools before the link, which on its way out may still send references
+    std::unique_ptr<borrower> in_;
+    std::shared_ptr<inner_end> inner_;
+    std::unique_ptr<core> core_;
+};
+
+}  // namespace parley::payload

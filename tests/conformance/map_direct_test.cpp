@@ -1,0 +1,323 @@
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include <parley/parley.hpp>
+
+#include "conformance/check.hpp"
+#include "conformance/compositions.hpp"
+#include "conformance/pools.hpp"
+#include "conformance/venue.hpp"
+#include "support/catch.hpp"
+
+/// `direct` with `map`: a pool for each direction of each link, which comes and goes with what is in it.
+
+namespace parley::conformance {
+
+namespace {
+
+template <class Transport, class... Words>
+using pages = channel<page, Transport, direct, parley::map, Words...>;
+
+/// Each way in which an endpoint gets at the messages of anybody; there is room for more than a small pool has pages.
+using with_room = std::tuple<pages<shm, bounded<64>>,                //
+                             pages<sysv_shm, bounded<64>>,           //
+                             pages<mqueue, bounded<10>>,             //
+                             pages<sysv_mqueue, bounded<64>>,        //
+                             pages<fifo, bounded<16>>,               //
+                             pages<unix_stream, bounded<64>>,        //
+                             pages<unix_seqpacket, bounded<64>>,     //
+                             pages<unix_datagram, bounded<8>>,       //
+                             pages<shm, unbounded, owner_lifetime>,  //
+                             pages<mapped_file, owner_lifetime>>;
+using everywhere = joined<with_room, std::tuple<pages<shm, zero>, pages<unix_stream, zero>>>;
+
+/// Two names that no other test uses, and nothing of them at the end.
+template <class C>
+struct couple {
+    std::string alice = fresh_name<C>("map-direct") + "-a";
+    std::string bob = fresh_name<C>("map-direct") + "-b";
+
+    couple() = default;
+    couple(const couple&) = delete;
+    couple& operator=(const couple&) = delete;
+    ~couple() {
+        std::error_code ignored;
+        C::remove(alice, ignored);
+        C::remove(bob, ignored);
+    }
+
+    [[nodiscard]] bool has_pools() const { return pool_exists<C>(alice, bob) || pool_exists<C>(bob, alice); }
+};
+
+page numbered(std::uint64_t number) {
+    page result{};
+    result.number = number;
+    return result;
+}
+
+template <class Call>
+std::error_code code_of(Call call) {
+    try {
+        call();
+    } catch (const error& thrown) {
+        return thrown.code();
+    }
+    return {};
+}
+
+}  // namespace
+
+TEMPLATE_LIST_TEST_CASE("map, direct: written and read in place, both ways, and nothing is left behind", "",
+                        everywhere) {
+    using C = TestType;
+    const about composition{C::describe()};
+    const couple<C> names;
+    constexpr std::uint64_t count = 300;
+    child bob{"bob", [&] {
+                  endpoint<C> me{names.bob};
+                  auto alice = me.link(names.alice);
+                  for (std::uint64_t number = 0; number < count; ++number) {
+                      auto lent = alice.loan();
+                      lent->number = 0;
+                      {
+                          const auto held = alice.take();
+                          PARLEY_CHECK_IN_CHILD(held->number == number);
+                          lent->number = held->number + 1000;
+                      }
+                      alice.send(std::move(lent));
+                  }
+              }};
+    {
+        endpoint<C> me{names.alice};
+        auto to_bob = me.link(names.bob);
+        for (std::uint64_t number = 0; number < count; ++number) {
+            auto lent = to_bob.loan();
+            lent->number = number;
+            to_bob.send(std::move(lent));
+            PARLEY_REQUIRE(to_bob.take()->number == number + 1000);
+        }
+        PARLEY_REQUIRE(names.has_pools());
+        PARLEY_REQUIRE(bob.join_ok());
+    }
+    PARLEY_REQUIRE(!names.has_pools());
+}
+
+TEMPLATE_LIST_TEST_CASE("map, direct: who waits for a block is told that the peer has gone", "", with_room) {
+    using C = TestType;
+    const about composition{C::describe()};
+    for (const bool killed : {true, false}) {
+        const couple<C> names;
+        endpoint<C> me{names.alice, small_pool};
+        auto to_bob = me.link(names.bob);
+        steps step;
+        child bob{"bob", [&] {
+                      endpoint<C> peer{names.bob, small_pool};
+                      auto alice = peer.link(names.alice);
+                      alice.send(numbered(1));
+                      step.reach(1);
+                      PARLEY_CHECK_IN_CHILD(step.await(2));
+                  }};
+        PARLEY_REQUIRE(to_bob.receive().number == 1);
+        PARLEY_REQUIRE(step.await(1));
+        while (to_bob.try_send(numbered(0))) {
+        }
+        const pid_t self = ::getpid();
+        child end{"killer", [&, victim = bob.pid()] {
+                      PARLEY_CHECK_IN_CHILD(eventually([&] { return is_asleep(self); }));
+                      if (killed) {
+                          ::kill(victim, SIGKILL);
+                      } else {
+                          step.reach(2);
+                      }
+                  }};
+        const auto told = code_of([&] { to_bob.send(numbered(2)); });
+        PARLEY_REQUIRE(told == (killed ? errc::peer_died : errc::closed));
+        PARLEY_REQUIRE(end.join_ok());
+        PARLEY_REQUIRE((killed ? (bob.kill9(), true) : bob.join_ok()));
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("map, direct: from anybody, with what lies in the pools of each", "", everywhere) {
+    using C = TestType;
+    const about composition{C::describe()};
+    constexpr std::uint64_t peers = 3;
+    constexpr std::uint64_t count = 100;
+    const couple<C> names;
+    std::list<child> senders;
+    for (std::uint64_t peer = 0; peer < peers; ++peer) {
+        senders.emplace_back("sender", [&, peer] {
+            endpoint<C> me{names.alice + std::to_string(peer), small_pool};
+            auto to_bob = me.link(names.bob);
+            for (std::uint64_t number = 0; number < count; ++number) {
+                to_bob.send(numbered(peer << 32 | number));
+            }
+            PARLEY_CHECK_IN_CHILD(to_bob.receive().number == count);
+        });
+    }
+    {
+        endpoint<C> me{names.bob};
+        std::vector<std::uint64_t> next(peers);
+        for (std::uint64_t total = 0; total < peers * count; ++total) {
+            const auto [from, message] = me.receive();
+            const auto peer = message.number >> 32;
+            PARLEY_REQUIRE(from == names.alice + std::to_string(peer));
+            PARLEY_REQUIRE((message.number & 0xffffffff) == next[peer]++);
+        }
+        for (std::uint64_t peer = 0; peer < peers; ++peer) {
+            me.send(names.alice + std::to_string(peer), numbered(count));
+        }
+        for (auto& each : senders) {
+            PARLEY_REQUIRE(each.join_ok());
+        }
+    }
+    for (std::uint64_t peer = 0; peer < peers; ++peer) {
+        const auto other = names.alice + std::to_string(peer);
+        PARLEY_REQUIRE(!pool_exists<C>(other, names.bob));
+        PARLEY_REQUIRE(!pool_exists<C>(names.bob, other));
+        C::remove(other);
+    }
+}
+
+TEST_CASE("map, direct: whoever holds a message receives from anybody afterwards") {
+    using C = pages<shm, bounded<4>>;
+    const couple<C> names;
+    endpoint<C> alice{names.alice};
+    endpoint<C> bob{names.bob};
+    alice.send(names.bob, numbered(1));
+    alice.send(names.bob, numbered(2));
+    {
+        auto link = bob.link(names.alice);
+        const auto held = link.take();
+        CHECK(held->number == 1);
+        CHECK(code_of([&] { static_cast<void>(bob.receive()); }) == errc::bad_state);
+        CHECK(code_of([&] { static_cast<void>(bob.receive(names.alice)); }) == errc::bad_state);
+    }
+    CHECK(bob.receive().second.number == 2);
+}
+
+TEST_CASE("map, direct: what a sender left behind is there for the one who comes later, with its pool") {
+    using C = pages<shm, bounded<4>>;
+    const couple<C> names;
+    child alice{"alice", [&] {
+                    endpoint<C> me{names.alice};
+                    me.send(names.bob, numbered(1));
+                    me.send(names.bob, numbered(2));
+                }};
+    REQUIRE(alice.join_ok());
+    CHECK(pool_exists<C>(names.alice, names.bob));
+    CHECK(!pool_exists<C>(names.bob, names.alice));
+    {
+        endpoint<C> bob{names.bob};
+        const auto [from, message] = bob.receive();
+        CHECK(from == names.alice);
+        CHECK(message.number == 1);
+        CHECK(bob.receive(names.alice).number == 2);
+    }
+    CHECK(!names.has_pools());
+    CHECK(left_of(names.alice).empty());
+}
+
+TEST_CASE("map, direct: what came over a socket and was never looked at goes with its receiver") {
+    using C = pages<unix_stream, bounded<4>>;
+    const couple<C> names;
+    {
+        endpoint<C> bob{names.bob};
+        child alice{"alice", [&] {
+                        endpoint<C> me{names.alice};
+                        me.send(names.bob, numbered(1));
+                    }};
+        REQUIRE(alice.join_ok());
+        CHECK(pool_exists<C>(names.alice, names.bob));
+    }
+    CHECK(!names.has_pools());
+}
+
+TEST_CASE("map, direct: an endpoint that is removed takes its pools along, and its links are made anew") {
+    using C = pages<shm, bounded<4>>;
+    const couple<C> names;
+    endpoint<C> alice{names.alice};
+    alice.send(names.bob, numbered(1));
+    {
+        endpoint<C> bob{names.bob};
+        CHECK(bob.receive(names.alice).number == 1);
+        auto old = alice.link(names.bob);
+        CHECK(C::remove(names.bob));
+        CHECK(!names.has_pools());
+        CHECK(code_of([&] { old.send(numbered(2)); }) == errc::closed);
+    }
+    alice.send(names.bob, numbered(3));
+    endpoint<C> next{names.bob};
+    CHECK(next.receive(names.alice).number == 3);
+}
+
+TEMPLATE_LIST_TEST_CASE("map, direct: blocks that died with a sender come back", "", everywhere) {
+    using C = TestType;
+    const about composition{C::describe()};
+    const couple<C> names;
+    endpoint<C> me{names.bob};
+    for (std::uint64_t round = 0; round < 2 * pages_in_pool; ++round) {
+        steps step;
+        child alice{"alice", [&] {
+                        endpoint<C> peer{names.alice, small_pool};
+                        auto to_bob = peer.link(names.bob);
+                        const auto lent = to_bob.loan();
+                        step.reach(1);
+                        for (;;) {
+                            ::pause();
+                        }
+                    }};
+        PARLEY_REQUIRE(step.await(1));
+        alice.kill9();
+    }
+    child alice{"alice", [&] {
+                    endpoint<C> peer{names.alice, small_pool};
+                    auto to_bob = peer.link(names.bob);
+                    for (std::uint64_t number = 0; number < 3 * pages_in_pool; ++number) {
+                        to_bob.send(numbered(number));
+                    }
+                    static_cast<void>(to_bob.receive());
+                }};
+    for (std::uint64_t number = 0; number < 3 * pages_in_pool; ++number) {
+        PARLEY_REQUIRE(me.receive().second.number == number);
+    }
+    me.send(names.alice, numbered(0));
+    PARLEY_REQUIRE(alice.join_ok());
+}
+
+TEST_CASE("map, direct: over time an endpoint has any number of peers, and no more pools than it needs") {
+    using C = pages<unix_stream, bounded<4>>;
+    const couple<C> names;
+    endpoint<C> me{names.bob};
+    for (int number = 0; number < 80; ++number) {
+        const auto name = names.alice + std::to_string(number);
+        {
+            endpoint<C> peer{name, small_pool};
+            peer.send(names.bob, numbered(7));
+            CHECK(me.receive().first == name);
+        }
+        CHECK(left_of(names.alice).size() <= 70);
+    }
+}
+
+TEST_CASE("map, direct: names with the sign that stands between two names") {
+    using C = pages<unix_stream, bounded<4>>;
+    const auto base = unique_name("map-direct");
+    endpoint<C> one{base + "~a"};
+    endpoint<C> other{base + "%7ea"};
+    one.send(base + "%7ea", numbered(1));
+    CHECK(other.receive(base + "~a").number == 1);
+    other.send(base + "~a", numbered(2));
+    CHECK(one.receive(base + "%7ea").number == 2);
+}
+
+}  // namespace parley::conformance
