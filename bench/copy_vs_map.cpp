@@ -86,6 +86,18 @@ void add_over(suite& measured, const std::string& transport) {
     }
 }
 
+/// A link in shared memory has one sender and one receiver each way, as the plain ring has.
+template <std::size_t Size>
+[[nodiscard]] std::string add_over_a_link(suite& measured) {
+    using content = message_of<Size>;
+    using mapped = parley::channel<content, parley::shm, parley::direct, parley::bounded<4>, parley::map,
+                                   parley::blocking_on<parley::spin>>;
+    auto name = "shm_direct.map_hand_over/latency" + in_bytes<content>();
+    measured.add(name, unit::nanoseconds, 200, whole_message_latency<mapped, mapping_end, use::hand_over>, run_seconds,
+                 rounds_between);
+    return name;
+}
+
 template <class Transport>
 [[nodiscard]] std::string crossover_of() {
     const auto found = parley::measure_crossover<Transport>();
@@ -97,9 +109,12 @@ template <class Transport>
 void add_copy_against_map(suite& measured) {
     using spinning = parley::blocking_on<parley::spin>;
     const std::string transport = "shm";
-    measured.add("plain_descriptors/latency/bytes:24", unit::nanoseconds, 5'000,
+    const std::string plain_descriptors = "plain_descriptors/latency/bytes:24";
+    measured.add(plain_descriptors, unit::nanoseconds, 5'000,
                  latency<ring_pair<reference::slot_sequence_ring<descriptor, 64>, descriptor>>, run_seconds,
                  rounds_between);
+    const auto small_over_a_link = add_over_a_link<64>(measured);
+    const auto large_over_a_link = add_over_a_link<mebi>(measured);
     sizes_of<parley::shm, 64, spinning>(measured, transport).add();
     sizes_of<parley::shm, kibi, spinning>(measured, transport).add();
     sizes_of<parley::shm, 4 * kibi, spinning>(measured, transport).add();
@@ -119,11 +134,21 @@ void add_copy_against_map(suite& measured) {
                   {named("map_hand_over", 64)},
                   at_most,
                   1.3});
-    measured.add({"map in shm, handed over, over a plain ring of descriptors",
-                  named("map_hand_over", 64),
-                  {"plain_descriptors/latency/bytes:24"},
+    measured.add({"map over a direct link in shm, handed over, 1 MiB over 64 B",
+                  large_over_a_link,
+                  {small_over_a_link},
                   at_most,
                   1.3});
+    measured.add({"map over a direct link in shm, handed over, over a plain ring of descriptors",
+                  small_over_a_link,
+                  {plain_descriptors},
+                  at_most,
+                  1.3});
+    measured.add({"map over a port in shm, which many may share, handed over, over the same",
+                  named("map_hand_over", 64),
+                  {plain_descriptors},
+                  told,
+                  0});
     measured.add({"1 MiB in shm, every byte, copy over map", named("copy", mebi), {named("map", mebi)}, at_least, 1.3});
 }
 

@@ -64,6 +64,26 @@ protected:
     parley::sender<C> out_;
 };
 
+/// Of a direct link the process has one side, which goes by its way in.
+template <class C>
+    requires(C::addressing::pairwise)
+class two_channels<C> {
+public:
+    two_channels(const std::string& in, const std::string& out) : me_(in), link_(me_.link(out)) {}
+    two_channels(const two_channels&) = delete;
+    two_channels& operator=(const two_channels&) = delete;
+
+private:
+    parley::endpoint<C> me_;
+    parley::link<C> link_;
+
+protected:
+    ~two_channels() = default;
+
+    parley::link<C>& in_ = link_;
+    parley::link<C>& out_ = link_;
+};
+
 /// Messages are copied into the channel and out of it.
 template <class C>
 class copying_end : two_channels<C> {

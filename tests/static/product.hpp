@@ -41,6 +41,7 @@ struct carrier {
     bool understood = false;     ///< programs speak with it that know nothing of parley
     bool has_name = true;        ///< processes that have nothing in common find it
     bool may_lead_away = false;  ///< to another machine
+    bool connects = false;       ///< each pair of processes has a connection, which is theirs alone
     bool narrow = false;         ///< it carries a number and nothing larger
 };
 
@@ -171,6 +172,8 @@ constexpr bool has_place_for_pool(carrier carried, talk talking, stay staying, s
         return false;
     if (talking.who == talkers::port)
         return true;
+    if (talking.who == talkers::pair && carried.connects)
+        return false;  // what is in a connection ends with it
     if (talking.who == talkers::pair &&
         (staying == stay::owner || (staying == stay::as_it_likes && carried.longest == stay::owner)))
         return true;
@@ -321,9 +324,9 @@ inline constexpr std::size_t mapped_on_sysv_mqueue = mapped_on_mqueue;
 inline constexpr std::size_t mapped_on_fifo = mapped_on_ports + 2 * mapped_on_links;
 inline constexpr std::size_t mapped_on_pipe = 0;
 inline constexpr std::size_t mapped_on_rt_signal = 0;
-inline constexpr std::size_t mapped_on_unix_stream = mapped_on_fifo;
-inline constexpr std::size_t mapped_on_unix_seqpacket = mapped_on_fifo;
-inline constexpr std::size_t mapped_on_unix_datagram = 2 * (2 * 4 * 2);
+inline constexpr std::size_t mapped_on_unix_stream = mapped_on_ports;
+inline constexpr std::size_t mapped_on_unix_seqpacket = mapped_on_ports;
+inline constexpr std::size_t mapped_on_unix_datagram = 2 * 4 * 2;
 inline constexpr std::size_t mapped_on_tcp = 0;
 inline constexpr std::size_t mapped_on_udp = 0;
 

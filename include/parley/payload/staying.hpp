@@ -26,17 +26,6 @@ struct carried : C {
     using message = Travelling;
 };
 
-/// What the channel asks of a context; the rest is the inner link's.
-template <class InnerCore, bool HasBell>
-struct staying_context {
-    bool loan_out = false;
-    bool take_out = false;
-    InnerCore* inner;
-
-    [[nodiscard]] bool has_bell() const noexcept requires HasBell { return inner->context().has_bell(); }
-    void listen_for_bell() noexcept requires HasBell { inner->context().listen_for_bell(); }
-};
-
 /// One end: that of the transport, `InnerEnd`, and a place in the pool. `Receiving`: which. `Travelling`:
 /// what the transport carries.
 template <class C, class InnerEnd, class Travelling, bool Receiving>
@@ -56,7 +45,15 @@ public:
         static constexpr bool late_loans = !Receiving;
         static constexpr bool has_bell = requires { requires inner_core::has_bell; };
 
-        using context_type = staying_context<inner_core, has_bell>;
+        /// What the channel asks of a context; the rest is the inner link's.
+        struct context_type {
+            bool loan_out = false;
+            bool take_out = false;
+            inner_core* inner;
+
+            [[nodiscard]] bool has_bell() const noexcept requires core::has_bell { return inner->context().has_bell(); }
+            void listen_for_bell() noexcept requires core::has_bell { inner->context().listen_for_bell(); }
+        };
 
         core(InnerEnd&& inner, std::unique_ptr<pool_member> pool)
             : pool_(std::move(pool)),

@@ -36,10 +36,21 @@ public:
         static constexpr bool sized_loans = !message::wire<message_type>::fixed_size;
         static constexpr bool late_loans = true;
         static constexpr bool has_bell = requires { requires inner_core::has_bell; };
-        using context_type = staying_context<inner_core, has_bell>;
+
+        /// While something is lent out the transport's link says so too, and stays.
+        struct context_type {
+            bool& loan_out;
+            bool& take_out;
+            inner_core* inner;
+
+            [[nodiscard]] bool has_bell() const noexcept requires core::has_bell { return inner->context().has_bell(); }
+            void listen_for_bell() noexcept requires core::has_bell { inner->context().listen_for_bell(); }
+        };
 
         core(inner_core& inner, lender& out, borrower& in)
-            : context_{false, false, &inner}, sender_(inner, out), receiver_(inner, in) {}
+            : context_{inner.context().loan_out, inner.context().take_out, &inner},
+              sender_(inner, out),
+              receiver_(inner, in) {}
         core(const core&) = delete;
         core& operator=(const core&) = delete;
         ~core() = default;
@@ -88,12 +99,22 @@ public:
         return !out_->has_others() && !in_->has_others() && !out_->has_messages() && !in_->has_messages();
     }
 
-    /// Lets go of the transport's link.
-    void release() noexcept { inner_.reset(); }
-    /// Leaves the pools, too.
+    /// Whether a loan or a message is in the user's hands.
+    [[nodiscard]] bool is_in_use() const noexcept {
+        return get() != nullptr && (core_->context().loan_out || core_->context().take_out);
+    }
+
+    /// The transport's link has gone with all that was in it: the last one to leave takes the pools away.
+    void leave_nothing() noexcept {
+        if (out_ != nullptr && in_ != nullptr) {
+            out_->leave_nothing();
+            in_->leave_nothing();
+        }
+    }
+
     void detach() noexcept {
-        release();
         core_.reset();
+        inner_.reset();
         out_.reset();
         in_.reset();
     }
@@ -107,7 +128,7 @@ private:
                                         pool_type::limit(request));
     }
 
-    std::unique_ptr<lender> out_;  // the pools before the link, which on its way out may still send references
+    std::unique_ptr<lender> out_;
     std::unique_ptr<borrower> in_;
     std::shared_ptr<inner_end> inner_;
     std::unique_ptr<core> core_;

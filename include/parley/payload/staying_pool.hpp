@@ -12,7 +12,6 @@
 
 #include <parley/addressing/concept.hpp>
 #include <parley/buffering/concept.hpp>
-#include <parley/lifetime/concept.hpp>
 #include <parley/message/wire.hpp>
 #include <parley/os/working_directory.hpp>
 #include <parley/pool/body.hpp>
@@ -52,14 +51,10 @@ struct pool_of {
         C::transport::capabilities.connected ||
         (C::buffering::capacity == buffering::without_limit && !C::transport::capabilities.in_place);
 
-    /// A mailbox has its pool as long as its name, a port as long as its owner. A link has one for each direction, as
-    /// long as there is somebody or something in it; what is in a link that goes with a process goes with its receiver.
-    static constexpr auto ends =
-        C::addressing::owned       ? pool::ending::with_owner
-        : !C::addressing::pairwise ? pool::ending::by_name
-        : C::transport::capabilities.connected || C::template word<lifetime_axis>::until == lifetime::end::owner
-            ? pool::ending::with_receiver
-            : pool::ending::until_empty;
+    /// A mailbox has its pool as long as its name, a port as long as its owner. A link has one for each direction.
+    static constexpr auto ends = C::addressing::owned      ? pool::ending::with_owner
+                                 : C::addressing::pairwise ? pool::ending::until_empty
+                                                           : pool::ending::by_name;
     using traits = pool::traits<classes, typename C::synchronization::sender_side, ends, redelivers>;
 
     using lender = pool::lender<traits>;
@@ -74,9 +69,7 @@ struct pool_of {
         if (C::transport::capabilities.per_user && !is_path(channel)) {
             result += std::to_string(::geteuid()) + '.';
         }
-        result += is_path(channel) && channel.front() != '/' && channel.front() != '@'
-                      ? os::working_directory() + '/' + std::string(channel)
-                      : std::string(channel);
+        result += absolute(channel);
         static_cast<void>(pool::backing::locate(result));  // throws now if that is too long
         return result;
     }
@@ -88,15 +81,14 @@ struct pool_of {
         return result;
     }
 
-    /// The names of the pools of all messages to the endpoint of that name, and, if `also_from`, of its own.
-    [[nodiscard]] static std::vector<std::string> ways_of(std::string_view endpoint, bool also_from) {
+    /// The names of the pools of all messages to and from the endpoint of that name.
+    [[nodiscard]] static std::vector<std::string> ways_of(std::string_view endpoint) {
         const auto beginning = beginning_of_ways();
         const auto name = spelled(endpoint);
         std::vector<std::string> result;
         pool::backing::for_each([&](std::string&& each) {
-            const bool from = also_from && each.starts_with(beginning + name + '~');
-            const bool to = each.starts_with(beginning) && each.ends_with('~' + name);
-            if (from || to) {
+            if (each.starts_with(beginning + name + '~') ||
+                (each.starts_with(beginning) && each.ends_with('~' + name))) {
                 result.push_back(std::move(each));
             }
         });
@@ -119,22 +111,26 @@ struct pool_of {
     }
 
 private:
+    /// Over files every name is a path.
     [[nodiscard]] static bool is_path(std::string_view name) noexcept {
-        return name.find('/') != std::string_view::npos;
+        return C::transport::capabilities.survives_reboot || name.find('/') != std::string_view::npos;
     }
 
-    [[nodiscard]] static std::string beginning_of_ways() {
-        return std::string(C::transport::name) + '~' +
-               (C::transport::capabilities.per_user ? std::to_string(::geteuid()) + '~' : std::string());
+    /// The path of a name that is one, whatever the working directory.
+    [[nodiscard]] static std::string absolute(std::string_view name) {
+        const bool relative = is_path(name) && !name.empty() && name.front() != '/' && name.front() != '@';
+        return (relative ? os::working_directory() + '/' : std::string()) + std::string(name);
     }
 
-    /// An endpoint's name without '~', which stands between two.
+    [[nodiscard]] static std::string beginning_of_ways() { return std::string(C::transport::name) + '~'; }
+
+    /// An endpoint's name without '~', which stands between two. What is each user's own is called so.
     [[nodiscard]] static std::string spelled(std::string_view endpoint) {
         std::string result;
-        if (is_path(endpoint) && endpoint.front() != '/' && endpoint.front() != '@') {
-            result = os::working_directory() + '/';
+        if (C::transport::capabilities.per_user && !is_path(endpoint)) {
+            result = std::to_string(::geteuid()) + '.';
         }
-        for (const char each : endpoint) {
+        for (const char each : absolute(endpoint)) {
             result += each == '~' ? std::string("%7e") : each == '%' ? std::string("%25") : std::string(1, each);
         }
         return result;

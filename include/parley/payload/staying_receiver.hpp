@@ -64,13 +64,6 @@ public:
         });
     }
 
-    /// A message of which somebody else got the reference out of the link.
-    [[nodiscard]] std::optional<message_type> read_given(const Travelling& given) requires(!Inner::in_place) {
-        return read(take([&] { return std::optional<Travelling>(given); }));
-    }
-
-    /// Whether it may be that a sender lacks blocks that are lost.
-    [[nodiscard]] bool lacks_blocks() const noexcept { return pool_->lacks_blocks(); }
     [[nodiscard]] os::clock::duration patience() const noexcept { return pool_->patience(); }
 
     /// May return early: whoever waits looks for lost blocks now and then.

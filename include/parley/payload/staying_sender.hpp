@@ -62,15 +62,10 @@ public:
         return transport::push_one_by_one(content, [&](const message_type& each) { return try_push(context, each); });
     }
 
-    /// Waits for a block. Throws, too, where only the peer could have given one back, and it has gone.
+    /// Waits for a block.
     template <class Context>
     [[nodiscard]] bool wait(Context&, os::deadline until) {
         if constexpr (waits) {
-            if constexpr (C::addressing::pairwise) {
-                if (look_.due()) {
-                    look_for_peer();
-                }
-            }
             return pool_->wait(until);
         } else {
             return false;
@@ -83,10 +78,10 @@ public:
     [[nodiscard]] std::byte* try_loan(Context&, std::size_t size = wire::capacity) {
         pool_->check_known_open();  // what is written there should have a chance
         loaned_ = size <= small_room ? small_place() : pool_->lend(size);
-        if constexpr (!wire::fixed_size) {
-            if (loaned_ != nullptr) {
-                wire::set_size(loaned_, 0);
-            }
+        if (loaned_ == nullptr) {
+            look_for_peer();
+        } else if constexpr (!wire::fixed_size) {
+            wire::set_size(loaned_, 0);
         }
         return loaned_;
     }
@@ -142,6 +137,7 @@ private:
         pool_->check_known_open();
         auto* bytes = pool_->lend(length_);
         if (bytes == nullptr) {
+            look_for_peer();
             return false;
         }
         if constexpr (requires { wire::write(bytes, content, length_); }) {
@@ -152,12 +148,13 @@ private:
         return true;
     }
 
+    /// After there was no block: of a link, only the peer can give one back. Throws if it was there and is not any
+    /// more.
     void look_for_peer() {
-        auto& context = inner_->context();
-        if constexpr (requires { context.check_peer(); }) {
-            context.check_peer();
-        } else {
-            inner_->sender().look_for_peer(context);
+        if constexpr (C::addressing::pairwise) {
+            if (look_.due()) {
+                inner_->context().check_peer();
+            }
         }
     }
 

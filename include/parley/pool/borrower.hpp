@@ -80,11 +80,6 @@ public:
         }
     }
 
-    /// Whether `link_was_empty` has something to look for.
-    [[nodiscard]] bool lacks_blocks() const noexcept {
-        return this->body().lacked.load(std::memory_order_relaxed) != 0 || !suspects_.empty();
-    }
-
     /// Whether there are suspects, and for so long that it is time to make sure that the link is empty, and to `judge`.
     [[nodiscard]] bool time_to_judge() const noexcept {
         return !suspects_.empty() && os::clock::now() - suspected_ >= long_enough;

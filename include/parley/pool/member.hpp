@@ -54,10 +54,9 @@ namespace parley::pool {
 
 /// When a pool ends: when its name is removed, and
 enum class ending {
-    by_name,        ///< not before
-    with_owner,     ///< with the receiver that made it
-    until_empty,    ///< when the last one leaves it, and there is no message in it
-    with_receiver,  ///< the same; and when the receiver is the last one, also if there are messages
+    by_name,      ///< not before
+    with_owner,   ///< with the receiver that made it
+    until_empty,  ///< when the last one leaves it, and there is no message in it
 };
 
 /// What all pools of a composition have in common. `Redelivers`: what a dead receiver had in hand is given to another.
@@ -97,14 +96,19 @@ public:
     ~member() {
         segment_.leave([&](segment_type& left) {
             os::unlock_byte(left.file(), lock_of<IsSender>(place_));
-            if constexpr (Traits::ends == ending::until_empty || Traits::ends == ending::with_receiver) {
-                constexpr bool takes_all = Traits::ends == ending::with_receiver && !IsSender;
-                if (!has_others() && (takes_all || !has_messages())) {
-                    left.discard();
+            if constexpr (Traits::ends == ending::until_empty) {
+                if (!has_others()) {
+                    static_cast<void>(free_what_the_dead_hold());
+                    if (leaves_nothing_ || !has_messages()) {
+                        left.discard();
+                    }
                 }
             }
         });
     }
+
+    /// The link has gone: what is in the pool is in nobody's way any more, and goes with the last one who leaves it.
+    void leave_nothing() noexcept { leaves_nothing_ = true; }
 
     /// Whether some other sender or receiver is attached.
     [[nodiscard]] bool has_others() const noexcept {
@@ -429,6 +433,7 @@ private:
     std::uint64_t limit_ = 0;
     std::uint32_t mark_ = 0;
     std::size_t place_ = 0;
+    bool leaves_nothing_ = false;
 };
 
 }  // namespace parley::pool

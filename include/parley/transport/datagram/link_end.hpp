@@ -86,23 +86,6 @@ public:
         return true;
     }
 
-    /// For one who waits to send for another reason than the link's: throws if the peer was there and is not any more.
-    void look_for_peer(no_context&) {
-        if (find()) {
-            const auto found = outlet_.look();
-            if (found == fate::alive || found == fate::unknown) {
-                return;
-            }
-            peer_->left = peer_->left || found == fate::left;
-            if (find()) {  // another process goes by that name by now
-                return;
-            }
-        }
-        if (peer_->been) {
-            throw_gone();
-        }
-    }
-
     [[noreturn]] void throw_gone() const {
         if (peer_->left) {
             throw_error(errc::closed, "the link with " + outlet_.address().where() +

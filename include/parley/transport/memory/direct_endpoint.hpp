@@ -242,7 +242,8 @@ public:
     [[nodiscard]] const std::shared_ptr<link_type>& link(std::string_view peer) {
         for (auto each = connections_.begin(); each != connections_.end(); ++each) {
             if (each->peer == peer) {
-                if (!each->link->context().closed()) {
+                auto& context = each->link->context();
+                if (!context.closed() || context.loan_out || context.take_out) {
                     return each->link;
                 }
                 static_cast<void>(each->link->detach());
@@ -284,6 +285,15 @@ public:
     /// As of a link (transport/memory/context.hpp), for messages of anybody.
     [[nodiscard]] int native_handle() requires rings<receiver_side, no_objects> {
         return bell_.handle(home_->body().lot, 0);
+    }
+
+    /// Whether there is a link between these two, attached or not.
+    [[nodiscard]] static bool has_link(const std::string& one, const std::string& other) noexcept {
+        try {
+            return static_cast<bool>(Backing::open(Backing::locate(name_of_link(one, other))));
+        } catch (const std::exception&) {
+            return true;  // as far as one can know
+        }
     }
 
     /// Removes the home of that name and every link entered there.

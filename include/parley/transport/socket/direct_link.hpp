@@ -134,12 +134,6 @@ public:
         return sent_now;
     }
 
-    /// For one who waits to send for another reason than the link's: throws if the peer was there and is not any more.
-    void look_for_peer(no_loans&) {
-        static_cast<void>(reaches());
-        check_peer(true);
-    }
-
     // Receiving.
 
     [[nodiscard]] std::optional<message_type> try_pop(no_loans&) {
