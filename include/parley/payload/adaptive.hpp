@@ -50,7 +50,8 @@ struct adapted {
 /// the largest that travels, as `send` finds it, and as `loan(size)` is asked for.
 ///
 /// For messages whose size is only known at run time. Of a type of fixed size all messages travel, or all stay. Every
-/// place in the link has room for a small message: with `bounded<N>` that is N times the threshold.
+/// place in the link has room for a small message: with `bounded<N>` that is N times the threshold. In memory small
+/// messages are loaned and taken as with `copy`: a loan of `loan(size)` is a place in the link already.
 template <std::size_t Threshold = payload::natural_threshold>
 struct adaptive {
     using axis = payload_axis;
