@@ -173,7 +173,8 @@ public:
     }
 
     /// Sends what was written into a loan. `zero` waits here for a receiver, and `map` for room in the link: a loan of
-    /// it is a block, and not yet a place. (Nonblocking, with `map`: `try_send`.)
+    /// it is a block, and not yet a place. (Nonblocking, with `map`: `try_send`. In memory the loan of a small message
+    /// of `adaptive` has its place, and neither waits nor is refused.)
     void send(loan_type&& written) requires in_place &&(Waits || !late_loans) {
         auto* core = written.surrender();
         if (core == nullptr) {

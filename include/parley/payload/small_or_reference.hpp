@@ -1,7 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -97,6 +100,7 @@ struct wire<payload::small_or_reference<Message, Room>> {
     static constexpr bool fixed_size = false;
     static constexpr bool in_place = true;
     static constexpr bool always_valid = false;
+    static constexpr bool mostly_little = true;
 
     [[nodiscard]] static std::size_t size(const item& value) noexcept { return body + value.size(); }
 
@@ -128,7 +132,11 @@ struct wire<payload::small_or_reference<Message, Room>> {
         return slot + body;
     }
     [[nodiscard]] static pool::block_reference reference_in(const std::byte* slot) noexcept {
-        return *wire<pool::block_reference>::read(slot + body);
+        using word = std::uint64_t;
+        const auto word_at = [&](std::size_t index) {
+            return wire_detail::load_once<word>(slot + body + index * sizeof(word));
+        };
+        return std::bit_cast<pool::block_reference>(std::array<word, 3>{word_at(0), word_at(1), word_at(2)});
     }
 
     /// A small one is copied: it is the result's own.
