@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -62,10 +64,20 @@ struct letter_in_parts {
     std::array<std::uint64_t, 1200> tail;
 };
 
+/// The same with a length of its own: every other one is long.
+using letter_in_bytes = bytes<3000>;
+
 template <class Message>
 [[nodiscard]] Message wrapped(const letter& it) {
     if constexpr (std::is_same_v<Message, letter>) {
         return it;
+    } else if constexpr (std::is_same_v<Message, letter_in_bytes>) {
+        Message result;
+        result.resize(it.number % 2 == 0 ? sizeof it : Message::max_size / sizeof it * sizeof it);
+        for (std::size_t at = 0; at < result.size(); at += sizeof it) {
+            std::memcpy(result.data() + at, &it, sizeof it);
+        }
+        return result;
     } else {
         Message result{it, {}};
         if constexpr (std::is_same_v<Message, letter_in_parts>) {
@@ -80,6 +92,21 @@ template <class Message>
     static constexpr letter torn{0, 0, 0};
     const auto is_of_it = [&](std::uint64_t each) { return each == it.core.seal; };
     return std::all_of(it.tail.begin(), it.tail.end(), is_of_it) ? it.core : torn;
+}
+[[nodiscard]] inline letter unwrapped(std::span<const std::byte> bytes) {
+    letter result{0, 0, 0};
+    if (bytes.size() >= sizeof result) {
+        std::memcpy(&result, bytes.data(), sizeof result);
+        for (std::size_t at = 0; at < bytes.size(); at += sizeof result) {
+            if (std::memcmp(bytes.data() + at, &result, sizeof result) != 0) {
+                return {0, 0, 0};
+            }
+        }
+    }
+    return result;
+}
+[[nodiscard]] inline letter unwrapped(const letter_in_bytes& it) {
+    return unwrapped(std::span<const std::byte>(it.data(), it.size()));
 }
 
 /// What all processes of a session write down. Single bytes and counters: whoever is killed leaves them consistent.
@@ -631,11 +658,10 @@ private:
     [[nodiscard]] bool post(sender_type& out, role what, const message& it, [[maybe_unused]] std::uint32_t step) {
         if constexpr (in_place) {
             if (what == role::loan) {
-                auto slot = out.try_loan();
+                auto slot = lent_for(out, it);
                 if (!slot) {
                     return false;
                 }
-                **slot = it;
                 if (step % 3 == 2) {
                     return false;  // let go
                 }
@@ -655,6 +681,32 @@ private:
         return out.try_send(it);
     }
 
+    /// A loan with the message in it, if there is one.
+    [[nodiscard]] static auto lent_for(sender_type& out, const message& it) {
+        if constexpr (std::is_same_v<message, letter_in_bytes>) {
+            auto slot = out.try_loan(it.size());
+            if (slot) {
+                slot->resize(it.size());
+                std::memcpy(slot->room().data(), it.data(), it.size());
+            }
+            return slot;
+        } else {
+            auto slot = out.try_loan();
+            if (slot) {
+                **slot = it;
+            }
+            return slot;
+        }
+    }
+    template <class Held>
+    [[nodiscard]] static decltype(auto) content_of(const Held& held) {
+        if constexpr (std::is_same_v<message, letter_in_bytes>) {
+            return held.content();
+        } else {
+            return *held;
+        }
+    }
+
     void work_as_receiver(role what, std::uint32_t steps) {
         auto& b = *books_;
         auto last_survivor = books::no_number;
@@ -669,7 +721,7 @@ private:
             if constexpr (in_place) {
                 if (what == role::take) {
                     if (auto it = in->try_take()) {
-                        b.note(unwrapped(**it), true, last_survivor, last_victim);
+                        b.note(unwrapped(content_of(*it)), true, last_survivor, last_victim);
                         PARLEY_CRASH_POINT("test: message held, not released");
                     } else {
                         ::sched_yield();

@@ -151,7 +151,7 @@ public:
     }
 
     /// The same for `bytes<Max>` of which this message needs at most `size`, where messages stay in shared memory
-    /// (`map`): a loan of no more than that. Throws `errc::message_too_large` for more than Max.
+    /// (`map`, `adaptive`): a loan of no more than that. Throws `errc::message_too_large` for more than Max.
     [[nodiscard]] loan_type loan(std::size_t size) requires Waits && sized_loans {
         return std::move(*loan_by(os::deadline::never(), size));
     }
@@ -173,7 +173,8 @@ public:
     }
 
     /// Sends what was written into a loan. `zero` waits here for a receiver, and `map` for room in the link: a loan of
-    /// it is a block, and not yet a place. (Nonblocking, with `map`: `try_send`.)
+    /// it is a block, and not yet a place. (Nonblocking, with `map`: `try_send`. In memory the loan of a small message
+    /// of `adaptive` has its place, and neither waits nor is refused.)
     void send(loan_type&& written) requires in_place &&(Waits || !late_loans) {
         auto* core = written.surrender();
         if (core == nullptr) {
@@ -275,8 +276,7 @@ private:
                                                      "message has at most " +
                                                      std::to_string(Message::max_size));
         }
-        using wire = message::wire<Message>;
-        return wire::capacity - wire::part::room(nullptr).size() + size;
+        return message::wire_detail::header_size + size;
     }
 
     [[noreturn, gnu::cold, gnu::noinline]] static void throw_loan_gone() {

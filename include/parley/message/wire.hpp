@@ -25,6 +25,7 @@
 /// - `fixed_size`: every message fills the whole capacity;
 /// - `in_place`: a `T` (for `bytes`: its bytes) can be written and read in the slot itself;
 /// - `always_valid`: `read` never fails;
+/// - perhaps `mostly_little`: of a large capacity most messages use the beginning (ring/slot.hpp);
 /// - `size(value)`: how many bytes `write` will use; throws `errc::message_too_large` for what does not fit. Call it
 ///   before a slot is taken;
 /// - `write(slot, value)`: for a value for which `size` did not throw. Does not throw;

@@ -20,7 +20,8 @@ namespace parley {
 namespace payload {
 
 /// What a threshold is where nobody measured (payload/measure_crossover.hpp): over the kernel the two curves cross
-/// between 1 and 16 KiB; in memory they are alike from there to some 100 KiB, and a slot has to hold a small message.
+/// between 1 and 16 KiB. In memory a block is as good as a place in the ring from 1 KiB on, within a few hundredths,
+/// and a larger threshold would be paid for by every slot: `bounded<1024>` with 16 KiB takes 16 MiB.
 inline constexpr std::size_t natural_threshold = 2048;
 
 /// Of messages of one size, all travel or all stay.
@@ -53,7 +54,8 @@ struct adapted {
 /// the largest that travels, as `send` finds it, and as `loan(size)` is asked for.
 ///
 /// For messages whose size is only known at run time. Of a type of fixed size all messages travel, or all stay. Every
-/// place in the link has room for a small message: with `bounded<N>` that is N times the threshold.
+/// place in the link has room for a small message: with `bounded<N>` that is N times the threshold. In memory small
+/// messages are loaned and taken as with `copy`: a loan of `loan(size)` is a place in the link already.
 template <std::size_t Threshold = payload::natural_threshold>
 struct adaptive {
     using axis = payload_axis;

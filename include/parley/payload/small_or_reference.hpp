@@ -1,7 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -16,8 +19,8 @@ namespace parley::payload {
 
 /// What travels with `adaptive`: a message of at most `Room` bytes, or the reference to one that stays in the pool.
 ///
-/// A sender makes it of what it has, and copies nothing; the link writes it (`message::wire` below). A receiver gets
-/// the message's bytes where they lie in the link (`at`), or a copy of its own.
+/// A sender makes it of what it has, and copies nothing; the link writes it (`message::wire` below). A receiver gets a
+/// copy of its own. Where the link works in place both sides do without: they write and read its slot.
 template <class Message, std::size_t Room>
 class small_or_reference {
     using wire = message::wire<Message>;
@@ -97,40 +100,61 @@ struct wire<payload::small_or_reference<Message, Room>> {
     static constexpr bool fixed_size = false;
     static constexpr bool in_place = true;
     static constexpr bool always_valid = false;
+    static constexpr bool mostly_little = true;
 
     [[nodiscard]] static std::size_t size(const item& value) noexcept { return body + value.size(); }
 
     static void write(std::byte* slot, const item& value) noexcept {
-        wire_detail::store(slot, value.is_small() ? static_cast<size_type>(value.size()) : size_type{0});
+        set_size(slot, value.is_small() ? value.size() : 0);
         value.write(slot + body);
     }
 
-    /// What lies in the slot, and is to stay there while the result is used.
-    [[nodiscard]] static std::optional<item> at(const std::byte* slot, std::size_t most = capacity) noexcept {
+    /// How many bytes the message has that lies here, 0 where it is a reference; none for what does not end within the
+    /// first `most` bytes, and so is neither. It is a peer who says so: it is read here, once, and only the result
+    /// used.
+    [[nodiscard]] static std::optional<std::size_t> size_within(const std::byte* slot, std::size_t most) noexcept {
         if (most < body) {
             return std::nullopt;
         }
         const auto size = wire_detail::load_once<size_type>(slot);
-        if (size == 0) {
-            auto reference = read_within<pool::block_reference>(slot + body, most - body);
-            return reference ? std::optional<item>(std::in_place, *reference) : std::nullopt;
-        }
-        if (size > std::min(Room, most - body)) {
+        if (size > Room || length_of(static_cast<std::size_t>(size)) > most - body) {
             return std::nullopt;
         }
-        return std::optional<item>(std::in_place, std::span(slot + body, static_cast<std::size_t>(size)));
+        return static_cast<std::size_t>(size);
     }
 
+    /// In a slot of the link. A message is written at `message_in`, and then its size is set.
+    static void set_size(std::byte* slot, std::size_t size) noexcept {
+        wire_detail::store(slot, static_cast<size_type>(size));
+    }
+    template <class Byte>
+    [[nodiscard]] static Byte* message_in(Byte* slot) noexcept {
+        return slot + body;
+    }
+    [[nodiscard]] static pool::block_reference reference_in(const std::byte* slot) noexcept {
+        using word = std::uint64_t;
+        const auto word_at = [&](std::size_t index) {
+            return wire_detail::load_once<word>(slot + body + index * sizeof(word));
+        };
+        return std::bit_cast<pool::block_reference>(std::array<word, 3>{word_at(0), word_at(1), word_at(2)});
+    }
+
+    /// A small one is copied: it is the result's own.
     [[nodiscard]] static std::optional<item> read(const std::byte* slot, std::size_t most = capacity) {
-        auto result = at(slot, most);
-        if (result && result->is_small()) {
-            result->keep();
+        const auto size = size_within(slot, most);
+        if (!size) {
+            return std::nullopt;
         }
+        if (*size == 0) {
+            return std::optional<item>(std::in_place, reference_in(slot));
+        }
+        auto result = std::optional<item>(std::in_place, std::span(message_in(slot), *size));
+        result->keep();
         return result;
     }
 
-    [[nodiscard]] static bool read(const std::byte* slot, item& out) {
-        auto result = read(slot);
+    [[nodiscard]] static bool read(const std::byte* slot, item& out, std::size_t most = capacity) {
+        auto result = read(slot, most);
         if (result) {
             out = std::move(*result);
         }
@@ -138,25 +162,18 @@ struct wire<payload::small_or_reference<Message, Room>> {
     }
 
     [[nodiscard]] static bool within(const std::byte* slot, std::size_t size) noexcept {
-        const auto needed = size_in(slot, size);
-        return needed && *needed <= size;
+        return size_within(slot, size).has_value();
     }
 
     /// Whether these bytes, which may lie anywhere, are exactly one.
     [[nodiscard]] static bool is_whole(std::span<const std::byte> bytes) noexcept {
-        return size_in(bytes.data(), bytes.size()) == bytes.size();
+        const auto size = size_within(bytes.data(), bytes.size());
+        return size && body + length_of(*size) == bytes.size();
     }
 
 private:
-    /// How many bytes it says that it has; none if it cannot be.
-    [[nodiscard]] static std::optional<std::size_t> size_in(const std::byte* slot, std::size_t most) noexcept {
-        if (most < body) {
-            return std::nullopt;
-        }
-        const auto size = wire_detail::load_once<size_type>(slot);
-        return size > Room
-                   ? std::nullopt
-                   : std::optional(body + (size == 0 ? sizeof(pool::block_reference) : static_cast<std::size_t>(size)));
+    [[nodiscard]] static constexpr std::size_t length_of(std::size_t size) noexcept {
+        return size == 0 ? sizeof(pool::block_reference) : size;
     }
 };
 

@@ -109,20 +109,19 @@ public:
         if constexpr (Inner::in_place) {
             inner_->receiver().release_taken(inner_->context());
         }
-        if constexpr (with_small_ones) {
-            if (here_) {
-                here_.reset();
-                return;
-            }
+        if (!took_small_) {
+            pool_->release();
         }
-        pool_->release();
     }
 
     /// Bytes that may be looked at where a message that is read in place begins.
     [[nodiscard]] std::size_t taken_capacity() const noexcept { return room_; }
 
 private:
-    struct no_small_ones {};
+    using link_wire = message::wire<Travelling>;
+    /// What the link gives: a slot of it to look at, or what lay there.
+    using given = std::conditional_t<Inner::in_place, const std::byte*, std::optional<Travelling>>;
+    struct nothing {};
 
     /// Also when a codec throws.
     struct releasing {
@@ -150,7 +149,7 @@ private:
     template <class Pop>
     [[nodiscard]] const std::byte* take(Pop how) {
         pool_->begin();
-        auto got = [&] {
+        auto got = [&]() -> given {
             try {
                 return how();
             } catch (...) {
@@ -162,18 +161,7 @@ private:
             pool_->end();
             return nullptr;
         }
-        const auto* bytes = [&] {
-            if constexpr (with_small_ones) {
-                if (got->is_small()) {
-                    pool_->end();
-                    room_ = got->bytes().size();
-                    return here_.emplace(std::move(*got)).bytes().data();
-                }
-                return hold(got->reference());
-            } else {
-                return hold(*got);
-            }
-        }();
+        const auto* bytes = open(got);
         if constexpr (!wire::fixed_size) {
             // Behind the end of what it has lie other messages.
             if (!wire::within(bytes, room_)) [[unlikely]] {
@@ -184,9 +172,45 @@ private:
         return bytes;
     }
 
-    [[nodiscard]] const std::byte* hold(const pool::block_reference& given) {
+    /// The message that the link gave, or gave the reference to; how long it may be is in `room_`. Ends the passage.
+    [[nodiscard]] const std::byte* open(const std::byte* slot) requires Inner::in_place {
+        if constexpr (with_small_ones) {
+            const auto size = link_wire::size_within(slot, link_wire::capacity);
+            if (!size) [[unlikely]] {
+                pool_->end();
+                inner_->receiver().release_taken(inner_->context());
+                transport::memory::throw_corrupt_message();
+            }
+            took_small_ = *size != 0;
+            if (took_small_) {
+                pool_->end();
+                room_ = *size;
+                return link_wire::message_in(slot);
+            }
+            return hold(link_wire::reference_in(slot));
+        } else {
+            return hold(*link_wire::read(slot));
+        }
+    }
+
+    [[nodiscard]] const std::byte* open(std::optional<Travelling>& got) requires(!Inner::in_place) {
+        if constexpr (with_small_ones) {
+            took_small_ = got->is_small();
+            if (took_small_) {
+                pool_->end();
+                here_ = std::move(*got);
+                room_ = here_.bytes().size();
+                return here_.bytes().data();
+            }
+            return hold(got->reference());
+        } else {
+            return hold(*got);
+        }
+    }
+
+    [[nodiscard]] const std::byte* hold(const pool::block_reference& reference) {
         try {
-            const auto* bytes = pool_->hold(given);
+            const auto* bytes = pool_->hold(reference);
             room_ = pool_->capacity();
             return bytes;
         } catch (...) {
@@ -234,43 +258,28 @@ private:
     // A link in memory keeps its place until the message has been read: what it promises of a receiver that dies, it
     // promises of the whole message.
 
-    [[nodiscard]] std::optional<Travelling> pop() {
+    [[nodiscard]] given pop() {
         if constexpr (Inner::in_place) {
-            return at(inner_->receiver().try_take(inner_->context()));
+            return inner_->receiver().try_take(inner_->context());
         } else {
             return inner_->receiver().try_pop(inner_->context());
         }
     }
 
-    [[nodiscard]] std::optional<Travelling> pop_until(os::deadline until) {
+    [[nodiscard]] given pop_until(os::deadline until) {
         if constexpr (Inner::in_place) {
-            return at(inner_->receiver().take_until(inner_->context(), until));
+            return inner_->receiver().take_until(inner_->context(), until);
         } else {
             return inner_->receiver().pop_until(inner_->context(), until);
-        }
-    }
-
-    /// Throws `errc::corrupt` for what cannot be one; its place is free then.
-    [[nodiscard]] std::optional<Travelling> at(const std::byte* slot) {
-        if (slot == nullptr) {
-            return std::nullopt;
-        }
-        if constexpr (with_small_ones) {
-            auto result = message::wire<Travelling>::at(slot);
-            if (!result) [[unlikely]] {
-                inner_->receiver().release_taken(inner_->context());
-                transport::memory::throw_corrupt_message();
-            }
-            return result;
-        } else {
-            return message::wire<Travelling>::read(slot);
         }
     }
 
     Inner* inner_;
     borrower* pool_;
     std::size_t room_ = 0;
-    std::conditional_t<with_small_ones, std::optional<Travelling>, no_small_ones> here_{};
+    bool took_small_ = false;
+    /// A small one that is not read in the link.
+    [[no_unique_address]] std::conditional_t<with_small_ones && !Inner::in_place, Travelling, nothing> here_{};
 };
 
 }  // namespace parley::payload

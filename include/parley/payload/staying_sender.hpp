@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
@@ -15,7 +16,8 @@
 namespace parley::payload {
 
 /// Writes a message into the pool, and sends the reference to it. Where `Travelling` has room for small ones
-/// (payload/small_or_reference.hpp), they are sent themselves: the pool is not touched.
+/// (payload/small_or_reference.hpp), they are sent themselves: the pool is not touched. A loan for a small one is the
+/// place in the link itself, where that is a ring.
 template <class C, class Inner, class Travelling>
 class staying_sender {
     using message_type = typename C::message;
@@ -24,6 +26,9 @@ class staying_sender {
     using reference = pool::block_reference;
     static constexpr bool waits = C::synchronization::sender_side::waits;
     static constexpr std::size_t small_room = room_of<Travelling>;
+    /// Not by rendezvous: a loan is the sender's until it meets a receiver, who gets it on a desk of its own.
+    static constexpr bool small_in_link = small_room != 0 && Inner::in_place && !C::buffering::rendezvous;
+    using link_wire = message::wire<Travelling>;
 
 public:
     /// The whole way is one call: an attempt in vain would write the message twice.
@@ -42,7 +47,7 @@ public:
     }
 
     template <class Context>
-    [[nodiscard]] bool push_until(Context& context, const message_type& content, os::deadline until) {
+    [[nodiscard]] bool push_until(Context&, const message_type& content, os::deadline until) {
         if constexpr (small_room != 0) {
             if (const auto size = wire::size(content); size <= small_room) {
                 const Travelling small(content, size);
@@ -50,7 +55,7 @@ public:
             }
         }
         while (!written(content)) {
-            if (until.passed() || !wait(context, until)) {
+            if (until.passed() || !wait_for_block(until)) {
                 return false;
             }
         }
@@ -62,33 +67,34 @@ public:
         return transport::push_one_by_one(content, [&](const message_type& each) { return try_push(context, each); });
     }
 
-    /// Waits for a block.
+    /// Waits for what the last loan in vain was for: a block, or a place in the link.
     template <class Context>
     [[nodiscard]] bool wait(Context&, os::deadline until) {
-        if constexpr (waits) {
-            return pool_->wait(until);
-        } else {
-            return false;
+        if constexpr (small_in_link && waits) {
+            if (loan_is_small_) {
+                return inner_->sender().wait(inner_->context(), until);
+            }
         }
+        return wait_for_block(until);
     }
 
-    /// A block for a message of at most `size` bytes to be written in place; for a small one, memory of this process.
-    /// Null when there is none; then `wait`.
+    /// A block for a message of at most `size` bytes to be written in place; for a small one, a place in the link, or,
+    /// where it has none to lend, memory of this process. Null when there is none; then `wait`.
     template <class Context>
     [[nodiscard]] std::byte* try_loan(Context&, std::size_t size = wire::capacity) {
-        pool_->check_known_open();  // what is written there should have a chance
-        loaned_ = size <= small_room ? small_place() : pool_->lend(size);
-        if (loaned_ == nullptr) {
-            look_for_peer();
-        } else if constexpr (!wire::fixed_size) {
-            wire::set_size(loaned_, 0);
+        loan_is_small_ = size <= small_room;
+        loaned_ = loan_is_small_ ? small_place() : block_for(size);
+        if constexpr (!wire::fixed_size) {
+            if (loaned_ != nullptr) {
+                wire::set_size(loaned_, 0);
+            }
         }
         return loaned_;
     }
 
     /// How many bytes of its slot a loan may use.
     [[nodiscard]] std::size_t loaned_capacity() const noexcept {
-        return loan_is_small() ? small_room : pool_->capacity();
+        return loan_is_small_ ? small_room : pool_->capacity();
     }
 
     /// False when there is no room in the link until the deadline: the loan is as before.
@@ -97,17 +103,25 @@ public:
         if constexpr (wire::fixed_size) {
             length_ = wire::capacity;
         } else {
-            const auto content = wire::content(loaned_);
+            const auto content = wire::content(loaned_, loaned_capacity());
             if (!content) {
-                transport::memory::throw_corrupt_message();  // a peer wrote into a block that is not its own
+                transport::memory::throw_corrupt_message();  // a peer wrote into what is not its own
             }
             length_ = static_cast<std::size_t>(content->data() + content->size() - loaned_);
+        }
+        if constexpr (small_in_link) {
+            if (loan_is_small_) {
+                auto* slot = std::exchange(slot_, nullptr);
+                link_wire::set_size(slot, length_);
+                inner_->sender().send_loan(inner_->context(), until);
+                return true;
+            }
         }
         const auto by = [&](const Travelling& item) {
             return push(item) || (!until.passed() && push_until(item, until));
         };
-        if constexpr (small_room != 0) {
-            if (loan_is_small()) {
+        if constexpr (small_room != 0 && !small_in_link) {
+            if (loan_is_small_) {
                 return by(Travelling(std::span<const std::byte>(loaned_, length_)));
             }
         }
@@ -116,28 +130,52 @@ public:
 
     template <class Context>
     void drop_loan(Context&) noexcept {
-        if (!loan_is_small()) {
+        if (!loan_is_small_) {
             pool_->put_back();
+        } else if constexpr (small_in_link) {
+            if (std::exchange(slot_, nullptr) != nullptr) {
+                inner_->sender().drop_loan(inner_->context());
+            }
         }
     }
 
 private:
-    /// Where a small message is written that is to be sent.
+    /// Where a small message is written that is to be sent; null where the link is full.
     [[nodiscard]] std::byte* small_place() {
-        if (small_ == nullptr) {
-            small_ = std::make_unique_for_overwrite<std::byte[]>(small_room);
+        if constexpr (small_in_link) {
+            slot_ = inner_->sender().try_loan(inner_->context());
+            return slot_ == nullptr ? nullptr : link_wire::message_in(slot_);
+        } else {
+            pool_->check_known_open();  // what is written there should have a chance
+            if (slot_ == nullptr) {
+                own_ = std::make_unique_for_overwrite<std::byte[]>(small_room);
+                slot_ = own_.get();
+            }
+            return slot_;
         }
-        return small_.get();
     }
 
-    [[nodiscard]] bool loan_is_small() const noexcept { return small_room != 0 && loaned_ == small_.get(); }
+    [[nodiscard]] std::byte* block_for(std::size_t size) {
+        pool_->check_known_open();
+        auto* result = pool_->lend(size);
+        if (result == nullptr) {
+            look_for_peer();
+        }
+        return result;
+    }
+
+    [[nodiscard]] bool wait_for_block(os::deadline until) {
+        if constexpr (waits) {
+            return pool_->wait(until);
+        } else {
+            return false;
+        }
+    }
 
     [[nodiscard]] bool written(const message_type& content) {
         length_ = wire::size(content);
-        pool_->check_known_open();
-        auto* bytes = pool_->lend(length_);
+        auto* bytes = block_for(length_);
         if (bytes == nullptr) {
-            look_for_peer();
             return false;
         }
         if constexpr (requires { wire::write(bytes, content, length_); }) {
@@ -199,7 +237,9 @@ private:
     Inner* inner_;
     lender* pool_;
     std::byte* loaned_ = nullptr;
-    std::unique_ptr<std::byte[]> small_;
+    bool loan_is_small_ = false;
+    std::byte* slot_ = nullptr;  // where small ones are written: lent by the link, or the own memory
+    std::unique_ptr<std::byte[]> own_;
     std::size_t length_ = 0;
     transport::memory::suspicion look_;
 };

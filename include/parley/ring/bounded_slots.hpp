@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <parley/os/cpu.hpp>
+#include <parley/ring/slot.hpp>
 #include <parley/ring/slots_ahead.hpp>
 #include <parley/ring/ticket.hpp>
 
@@ -13,13 +14,11 @@ namespace parley::ring {
 
 /// Slots for a ring that holds at most `Capacity` messages: ticket t lives in slot t modulo `Capacity`, which may be
 /// any number from 1 on (a constant, so the division is a multiplication).
-template <std::size_t Capacity, std::size_t PayloadSize, std::size_t PayloadAlignment, template <class> class Atomic>
+template <std::size_t Capacity, std::size_t PayloadSize, std::size_t PayloadAlignment, template <class> class Atomic,
+          bool NumberFirst = false>
 class bounded_slots {
 public:
-    struct slot {  // the message first: 72 bytes of both together are faster than 128, and than the number first
-        alignas(PayloadAlignment) std::array<std::byte, PayloadSize> payload;
-        Atomic<std::uint64_t> sequence;
-    };
+    using slot = ring::slot<PayloadSize, PayloadAlignment, Atomic, NumberFirst>;
 
     bounded_slots() noexcept {
         for (std::uint64_t ticket = 0; ticket < Capacity; ++ticket) {

@@ -11,6 +11,7 @@
 #include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/smaller.hpp>
+#include <parley/ring/slot.hpp>
 #include <parley/ring/ticket.hpp>
 #include <parley/segment/extent.hpp>
 
@@ -27,13 +28,11 @@
 namespace parley::ring {
 
 /// `Extents` adds, maps and frees parts of the segment for one process (segment/extents.hpp).
-template <std::size_t PayloadSize, std::size_t PayloadAlignment, class Extents, template <class> class Atomic>
+template <std::size_t PayloadSize, std::size_t PayloadAlignment, class Extents, template <class> class Atomic,
+          bool NumberFirst = false>
 class chain_slots {
 public:
-    struct slot {  // the message first: 72 bytes of both together are faster than 128, and than the number first
-        alignas(PayloadAlignment) std::array<std::byte, PayloadSize> payload;
-        Atomic<std::uint64_t> sequence;
-    };
+    using slot = ring::slot<PayloadSize, PayloadAlignment, Atomic, NumberFirst>;
 
     class view;
 
@@ -85,8 +84,9 @@ private:
 };
 
 /// A process's view of the slots: the chunks that it has mapped.
-template <std::size_t PayloadSize, std::size_t PayloadAlignment, class Extents, template <class> class Atomic>
-class chain_slots<PayloadSize, PayloadAlignment, Extents, Atomic>::view {
+template <std::size_t PayloadSize, std::size_t PayloadAlignment, class Extents, template <class> class Atomic,
+          bool NumberFirst>
+class chain_slots<PayloadSize, PayloadAlignment, Extents, Atomic, NumberFirst>::view {
 public:
     static constexpr bool looks_ahead = false;  // that would cost a look for the slot's chunk
 

@@ -32,6 +32,7 @@ inline constexpr std::size_t places_of_many = 64;
 template <class Message, class Buffering, std::size_t Senders, std::size_t Receivers, bool KeepForOthers, class Backing>
 struct queue_selector {
     using wire = message::wire<Message>;
+    static constexpr bool number_first = requires { requires wire::mostly_little; };
 
     static constexpr auto choose() {
         if constexpr (requires { typename Backing::object; }) {
@@ -39,12 +40,14 @@ struct queue_selector {
         } else if constexpr (Buffering::rendezvous) {
             return std::type_identity<ring::handoff<wire::capacity, wire::alignment, Senders, Receivers>>{};
         } else if constexpr (Buffering::capacity == buffering::without_limit) {
-            using slots = ring::chain_slots<wire::capacity, wire::alignment, segment::extents<Backing>, std::atomic>;
+            using slots = ring::chain_slots<wire::capacity, wire::alignment, segment::extents<Backing>, std::atomic,
+                                            number_first>;
             return std::type_identity<ring::mpmc<slots, Senders, Receivers, KeepForOthers>>{};
         } else if constexpr (Senders == 1 && Receivers == 1) {
             return std::type_identity<ring::spsc<Buffering::capacity, wire::capacity, wire::alignment>>{};
         } else {
-            using slots = ring::bounded_slots<Buffering::capacity, wire::capacity, wire::alignment, std::atomic>;
+            using slots =
+                ring::bounded_slots<Buffering::capacity, wire::capacity, wire::alignment, std::atomic, number_first>;
             return std::type_identity<ring::mpmc<slots, Senders, Receivers, KeepForOthers>>{};
         }
     }
