@@ -98,6 +98,7 @@ private:
     link_type link_;
 };
 
+/// Takes the link over.
 template <class C>
 rounds(link<C>) -> rounds<C>;
 /// For the sentence that says what to write.
