@@ -313,6 +313,38 @@ TEST_CASE("rounds: a body that is received in many calls, each for a moment") {
     CHECK(sender.join_ok());
 }
 
+TEST_CASE("rounds: what has begun can be moved, left and taken up in the same way as the link") {
+    using C = over<64, anonymous_shm, bounded<4>>;
+    constexpr auto part = largest_part<C>;
+    both<C> here;
+    rounds out{std::move(here.out)};
+    CHECK_FALSE(out.send_for(body_of(1, 9 * part), short_wait));
+    CHECK_FALSE(here.in.try_receive());
+    rounds<C> second{std::move(here.in)};
+    CHECK_FALSE(second.try_receive());
+    out.send(body_of(2, 2 * part));
+    CHECK(thrown_by([&] { return second.try_receive(); }) == errc::incomplete);
+    // The first round of the next body is kept apart, and takes up no place in the link.
+    out.send(body_of(3, 3 * part));
+    CHECK_FALSE(out.link().try_send(bytes<64>("no round")));
+    rounds<C> third{std::move(second)};
+    third = rounds<C>(std::move(third));
+    CHECK(third.receive() == body_of(2, 2 * part));
+    CHECK(third.receive() == body_of(3, 3 * part));
+    out.send(body_of(4, part));
+    {
+        std::error_code code;
+        CHECK(third.receive([](std::span<const std::byte>, progress) { throw std::bad_alloc(); }, code) == false);
+        CHECK(code == errc::no_space);
+    }
+    CHECK_FALSE(third.try_receive());
+    // Left in the middle, with an error told and a round kept.
+    CHECK_FALSE(out.send_for(body_of(5, 9 * part), short_wait));
+    CHECK_FALSE(third.try_receive());
+    out.send(body_of(6, 2 * part));
+    CHECK(thrown_by([&] { return third.try_receive(); }) == errc::incomplete);
+}
+
 TEST_CASE("rounds: the twins report and do not throw") {
     both<nameless> here;
     rounds out{std::move(here.out)};

@@ -146,10 +146,11 @@ private:
         }
         try {
             do {
-                if (!has_round(limit)) {
+                const auto kept = std::exchange(first_of_next_, std::nullopt);
+                if (!kept && !has_round(limit)) {
                     return false;
                 }
-                if (const auto part = expected_part(collecting)) {
+                if (const auto part = expected_part(kept ? std::span(*kept) : reader_.content(), collecting)) {
                     sink(*part, received_);
                     if (received_.done == received_.total) {
                         under_way_.reset();
@@ -166,11 +167,8 @@ private:
         }
     }
 
-    /// Whether there is a round in hand: one that was looked at too early, or the next.
+    /// Whether the next round is in hand.
     [[nodiscard]] bool has_round(const std::optional<patience>& limit) {
-        if (std::exchange(look_again_, false)) {
-            return true;
-        }
         auto& link = static_cast<Derived&>(*this).link();
         if constexpr (Waits) {
             if (limit) {
@@ -186,9 +184,9 @@ private:
         return reader_.attempt(link);
     }
 
-    /// The part in hand if it is what comes next; none if it is passed over.
-    [[nodiscard]] std::optional<std::span<const std::byte>> expected_part(bool collecting) {
-        const auto content = reader_.content();
+    /// The part in a message if it is what comes next; none if it is passed over.
+    [[nodiscard]] std::optional<std::span<const std::byte>> expected_part(std::span<const std::byte> content,
+                                                                          bool collecting) {
         const auto found = read_round(content);
         if (!found) {
             throw_error(errc::corrupt, "a message of " + std::to_string(content.size()) +
@@ -204,8 +202,7 @@ private:
         }
         const bool begins = at.offset == 0;
         if (begins && under_way_) {
-            under_way_.reset();
-            look_again_ = true;
+            first_of_next_.emplace(content.begin(), content.end());
             throw_error(errc::incomplete,
                         "another body begins, whose sender gave the last one up or has taken the place of one that "
                         "died: " +
@@ -254,17 +251,15 @@ private:
             passed_over_ = under_way_->body;
             under_way_.reset();
         }
-        if (!look_again_) {
-            reader_.release();
-        }
+        reader_.release();
     }
 
     round_reader<Link> reader_;
-    bool look_again_ = false;  // the round in hand begins a body, and an error about the last one came first
     progress received_;
     std::optional<incoming> under_way_;
     std::optional<std::uint32_t> passed_over_;
     std::vector<std::byte> collected_;
+    std::optional<std::vector<std::byte>> first_of_next_;  // a message that came with an error about the last body
 };
 
 }  // namespace parley::rounds_detail
