@@ -14,6 +14,7 @@
 #include <parley/buffering/unbounded.hpp>
 #include <parley/buffering/zero.hpp>
 #include <parley/channel.hpp>
+#include <parley/channel/rounds.hpp>
 #include <parley/framing/framed.hpp>
 #include <parley/framing/raw.hpp>
 #include <parley/lifetime/filesystem.hpp>

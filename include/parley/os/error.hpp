@@ -28,6 +28,7 @@ enum class errc {
     bad_state,              ///< the call does not fit: two loans at once, an endpoint that was moved from
     unsupported,            ///< this kernel or file system lacks what the transport stands on
     system,                 ///< any other refusal of the kernel; the text has its words
+    incomplete,             ///< a body in rounds ended before its last byte: its sender gave it up, or was replaced
 };
 
 namespace os {
@@ -68,6 +69,8 @@ public:
                 return "the system does not support this transport";
             case errc::system:
                 return "the system refused";
+            case errc::incomplete:
+                return "the body ended before its last byte";
         }
         return "unknown parley error";
     }

@@ -1,0 +1,7 @@
+// expect: parley: a body travels in rounds over a link, and a mailbox or a port may have many senders, whose rounds would mix:
+// expect: write direct, and parley::rounds{me.link(peer)}
+#include <parley/parley.hpp>
+
+using mailbox = parley::channel<parley::bytes<4096>>;
+
+void refused(parley::sender<mailbox>& out) { parley::rounds bodies{out}; }
