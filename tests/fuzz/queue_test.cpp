@@ -12,6 +12,7 @@
 
 #include "hostile.hpp"
 #include "spoil.hpp"
+#include "support/memory_in_use.hpp"
 
 using namespace parley;
 using namespace parley::test;
@@ -141,19 +142,6 @@ private:
     std::size_t turn_ = 0;
 };
 
-/// Of this process; 0 where a sanitizer keeps what has been freed.
-[[nodiscard]] std::size_t resident_bytes() {
-#if defined(__SANITIZE_ADDRESS__)
-    return 0;
-#else
-    std::ifstream in("/proc/self/statm");
-    std::size_t all = 0;
-    std::size_t resident = 0;
-    in >> all >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-#endif
-}
-
 /// A desk of a rendezvous holds one unit, and most of the time that is the good one's.
 template <class C>
 [[nodiscard]] std::size_t units_to_put() {
@@ -196,7 +184,7 @@ void flood(const std::string& channel, std::vector<std::size_t> indices, std::ui
 /// Receives as long as units come, and a little longer.
 template <class Receive>
 void receive_all(Receive receive, tally& count) {
-    std::size_t resident = 0;
+    std::size_t early = 0;
     while (!count.over.load()) {
         try {
             if (receive()) {
@@ -206,11 +194,11 @@ void receive_all(Receive receive, tally& count) {
             PARLEY_CHECK_IN_CHILD(told.code() == errc::corrupt);
             count.corrupt.fetch_add(1);
         }
-        if (resident == 0 && count.put.load() > count.wanted.load() / 10) {
-            resident = resident_bytes();
+        if (early == 0 && count.put.load() > count.wanted.load() / 10) {
+            early = memory_in_use();
         }
     }
-    PARLEY_CHECK_IN_CHILD(resident_bytes() <= resident + (std::size_t{1} << 21));
+    PARLEY_CHECK_IN_CHILD(memory_in_use() <= early + (std::size_t{1} << 21));
 }
 
 template <class C>

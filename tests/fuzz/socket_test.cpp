@@ -11,6 +11,7 @@
 #include <parley/transport/socket/address.hpp>
 
 #include "hostile.hpp"
+#include "support/memory_in_use.hpp"
 
 using namespace parley;
 using namespace parley::test;
@@ -220,24 +221,12 @@ void attack(const std::string& name, frame_source& source, tally& count) {
     }
 }
 
-[[nodiscard]] std::size_t resident_bytes() {
-#if defined(__SANITIZE_ADDRESS__)
-    return 0;  // what has been freed is kept
-#else
-    std::ifstream in("/proc/self/statm");
-    std::size_t all = 0;
-    std::size_t resident = 0;
-    in >> all >> resident;
-    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-#endif
-}
-
 template <class C>
 void receive_all(const std::string& name, tally& count) {
     receiver<C> in{name};
     count.up.store(true);
     std::uint64_t expected = 0;
-    std::size_t resident = 0;
+    std::size_t early = 0;
     for (;;) {
         const bool last = count.done.load();
         std::error_code code;
@@ -255,11 +244,11 @@ void receive_all(const std::string& name, tally& count) {
         } else if (last) {
             break;
         }
-        if (resident == 0 && count.put.load() > units_to_put() / 10) {
-            resident = resident_bytes();
+        if (early == 0 && count.put.load() > units_to_put() / 10) {
+            early = memory_in_use();
         }
     }
-    PARLEY_CHECK_IN_CHILD(resident == 0 || resident_bytes() <= resident + (std::size_t{1} << 22));
+    PARLEY_CHECK_IN_CHILD(early == 0 || memory_in_use() <= early + (std::size_t{1} << 22));
 }
 
 template <class C>
