@@ -15,6 +15,8 @@
 #include <parley/payload/staying_link.hpp>
 #include <parley/payload/staying_pool.hpp>
 #include <parley/segment/segment.hpp>
+#include <parley/transport/memory/direct_endpoint.hpp>
+#include <parley/transport/memory/ring_engine.hpp>
 
 namespace parley::payload {
 
@@ -56,6 +58,7 @@ public:
 
     /// As of the transport's endpoint.
     [[nodiscard]] const std::shared_ptr<link_type>& link(std::string_view peer) {
+        let_go();
         if (links_.find(peer) == links_.end()) {  // throws now if the names are too long: before the peer is told
             static_cast<void>(pool_type::name_of_way(name(), peer));
             static_cast<void>(pool_type::name_of_way(peer, name()));
@@ -67,6 +70,7 @@ public:
     [[nodiscard]] std::optional<addressed_message> receive_until(os::deadline until) {
         for (;;) {
             refuse_while_taken();
+            let_go();
             const auto slice = os::deadline::at(os::clock::now() + until.left(patience()));
             auto found = inner_->receive_until(slice, taking());
             if (found || !receiver_waits || until.passed()) {
@@ -77,6 +81,7 @@ public:
 
     [[nodiscard]] std::optional<addressed_message> try_receive() {
         refuse_while_taken();
+        let_go();
         return inner_->try_receive(taking());
     }
 
@@ -102,8 +107,18 @@ public:
     }
 
 private:
-    /// From so many links on, this lets go of those that nobody uses.
-    static constexpr std::size_t crowded = 32;
+    /// As the transport's endpoint does, from as many links on: of those whose peers have gone, and that nobody uses.
+    void let_go() {
+        if (links_.size() < transport::memory::crowded || !suspicion_.due()) [[likely]] {
+            return;
+        }
+        const auto count = links_.size();
+        std::erase_if(links_,
+                      [](const auto& each) { return each.second.use_count() == 1 && each.second->is_deserted(); });
+        if (links_.size() != count) {
+            inner_->let_go();
+        }
+    }
 
     [[nodiscard]] const std::shared_ptr<link_type>& around(std::string_view peer,
                                                            const std::shared_ptr<inner_link>& inner) {
@@ -114,11 +129,6 @@ private:
             }
             found->second->detach();
             links_.erase(found);
-        }
-        if (links_.size() >= crowded) {
-            std::erase_if(links_, [](const auto& each) {
-                return each.second.use_count() == 1 && !each.second->is_in_use() && each.second->is_deserted();
-            });
         }
         auto made = std::make_shared<link_type>(inner, request_, name(), peer);
         unusable_.erase(std::string(peer));
@@ -170,6 +180,7 @@ private:
     std::unique_ptr<inner_type> inner_;
     std::map<std::string, std::shared_ptr<link_type>, std::less<>> links_;    ///< by what the peers are called
     std::map<std::string, std::weak_ptr<inner_link>, std::less<>> unusable_;  ///< whose pools could not be joined
+    transport::memory::suspicion suspicion_;
 };
 
 }  // namespace parley::payload

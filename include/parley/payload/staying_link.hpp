@@ -94,9 +94,10 @@ public:
                in_->segment().closed() == open;
     }
 
-    /// Whether nobody and nothing is on the way.
-    [[nodiscard]] bool is_deserted() const noexcept {
-        return !out_->has_others() && !in_->has_others() && !out_->has_messages() && !in_->has_messages();
+    /// Whether the peer has gone, nothing is on the way or in hands, and so the transport may let go of the link.
+    [[nodiscard]] bool is_deserted() const {
+        return get() != nullptr && !is_in_use() && inner_->abandoned() && !out_->has_others() && !in_->has_others() &&
+               !out_->has_messages() && !in_->has_messages();
     }
 
     /// Whether a loan or a message is in the user's hands.

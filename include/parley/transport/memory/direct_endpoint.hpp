@@ -287,6 +287,25 @@ public:
         return bell_.handle(home_->body().lot, 0);
     }
 
+    /// Takes away the links that nobody uses any more: the peer has gone, nothing is left to receive, and the user
+    /// holds no `link` of it.
+    void let_go() {
+        for (auto each = connections_.begin(); each != connections_.end();) {
+            if (each->link.use_count() > 1 || !each->link->abandoned()) {
+                ++each;
+                continue;
+            }
+            if (each->link->detach()) {
+                const auto link_name = name_of_link(name_, each->peer);
+                each->home_of_peer.forget(name_, link_name);
+                erase_here(each->peer, link_name);
+            } else {  // the peer came back in this moment
+                seen_changes_ = home_->body().changes.load(std::memory_order_relaxed) - 1;
+            }
+            each = connections_.erase(each);
+        }
+    }
+
     /// Whether there is a link between these two, attached or not.
     [[nodiscard]] static bool has_link(const std::string& one, const std::string& other) noexcept {
         try {
@@ -457,25 +476,6 @@ private:
             }
         } catch (const error&) {
             home_->forget(peer, link_name);
-        }
-    }
-
-    /// Takes away the links that nobody uses any more: the peer has gone, nothing is left to receive, and the user
-    /// holds no `link` of it.
-    void let_go() {
-        for (auto each = connections_.begin(); each != connections_.end();) {
-            if (each->link.use_count() > 1 || !each->link->abandoned()) {
-                ++each;
-                continue;
-            }
-            if (each->link->detach()) {
-                const auto link_name = name_of_link(name_, each->peer);
-                each->home_of_peer.forget(name_, link_name);
-                erase_here(each->peer, link_name);
-            } else {  // the peer came back in this moment
-                seen_changes_ = home_->body().changes.load(std::memory_order_relaxed) - 1;
-            }
-            each = connections_.erase(each);
         }
     }
 
