@@ -284,10 +284,25 @@ void write_all_capabilities(std::ostream& out, compose::list<Transports...>) {
 /// Which addressings have a pool for messages that stay.
 template <class Transport>
 [[nodiscard]] std::string mapping() {
+    std::string result;
+    const auto add = [&](std::string_view addressing) { result += (result.empty() ? "" : ", ") + code(addressing); };
     constexpr bool by_port = composable<int, Transport, port, parley::map>;
     constexpr bool by_mailbox = composable<int, Transport, mailbox, parley::map>;
-    static_assert(!composable<int, Transport, direct, parley::map>);
-    return by_port && by_mailbox ? "✓" : by_port ? code("port") : by_mailbox ? code("mailbox") : "–";
+    constexpr bool by_link = composable<int, Transport, direct, parley::map> ||
+                             composable<int, Transport, direct, owner_lifetime, parley::map>;
+    if (by_port && by_mailbox && by_link) {
+        return "✓";
+    }
+    if (by_port) {
+        add("port");
+    }
+    if (by_mailbox) {
+        add("mailbox");
+    }
+    if (by_link) {
+        add("direct");
+    }
+    return result.empty() ? "–" : result;
 }
 
 /// What a user asks before choosing.
