@@ -42,7 +42,8 @@ public:
         patience result;
         // A duration that is too long for the clock is the longest that it has.
         using seconds = std::chrono::duration<double>;
-        result.each_ = seconds(duration) >= seconds(os::clock::duration::max())
+        result.each_ = duration <= duration.zero() ? os::clock::duration::zero()
+                       : seconds(duration) >= seconds(os::clock::duration::max())
                            ? os::clock::duration::max()
                            : std::chrono::duration_cast<os::clock::duration>(duration);
         return result;

@@ -92,7 +92,8 @@ public:
         return channel_detail::reported(code, [&] { return collect(patience::until(when)); });
     }
 
-    /// Receives what rounds are there, up to the end of a body. Whether it is whole; if not, call again to go on.
+    /// Receives what rounds are there, some thousands at most, up to the end of a body. Whether it is whole; if not,
+    /// call again to go on.
     template <part_sink Sink>
     [[nodiscard]] bool try_receive(Sink sink) {
         return receive_by(std::nullopt, sink, false);
@@ -113,6 +114,8 @@ public:
     [[nodiscard]] progress received() const noexcept { return received_; }
 
 private:
+    static constexpr unsigned most_at_once = 4096;
+
     /// A body of which the beginning has come.
     struct incoming {
         std::uint32_t body;
@@ -136,7 +139,7 @@ private:
         return std::exchange(collected_, {});
     }
 
-    /// No limit at all: attempts only.
+    /// No limit at all: attempts only, and not for ever, however fast the sender is.
     template <class Sink>
     [[nodiscard]] bool receive_by(std::optional<patience> limit, Sink& sink, bool collecting) {
         if (under_way_ && under_way_->collected != collecting) {
@@ -145,6 +148,7 @@ private:
                                              ": go on with the same kind of call until it is whole");
         }
         try {
+            auto rounds_left = most_at_once;
             do {
                 const auto kept = std::exchange(first_of_next_, std::nullopt);
                 if (!kept && !has_round(limit)) {
@@ -159,7 +163,7 @@ private:
                     }
                 }
                 reader_.release();
-            } while (!limit || !limit->is_over());
+            } while (limit ? !limit->is_over() : --rounds_left != 0);
             return false;
         } catch (...) {
             give_up();

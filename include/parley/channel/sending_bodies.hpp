@@ -24,7 +24,7 @@ public:
     static constexpr std::size_t largest_part = round_writer<Link>::largest_part;
 
     /// Sends a body, and shows the progress after each round. Returns when the link has accepted the last one.
-    /// Throws as `link::send`, and what `observer` throws; then the body is given up.
+    /// Throws as `link::send`, and what `observer` throws; then the body is given up, unless all of it was sent.
     template <progress_observer Observer = unobserved>
     void send(std::span<const std::byte> body, Observer observer = {}) {
         static_cast<void>(send_all(patience::endless(), body, observer));

@@ -17,6 +17,16 @@
 
 namespace parley::payload {
 
+/// The reference that lies in a slot of a link. Read exactly once, for whoever wrote it may write again: what is
+/// checked is what is used.
+[[nodiscard]] inline pool::block_reference reference_at(const std::byte* place) noexcept {
+    using word = std::uint64_t;
+    const auto word_at = [&](std::size_t index) {
+        return message::wire_detail::load_once<word>(place + index * sizeof(word));
+    };
+    return std::bit_cast<pool::block_reference>(std::array<word, 3>{word_at(0), word_at(1), word_at(2)});
+}
+
 /// What travels with `adaptive`: a message of at most `Room` bytes, or the reference to one that stays in the pool.
 ///
 /// A sender makes it of what it has, and copies nothing; the link writes it (`message::wire` below). A receiver gets a
@@ -132,11 +142,7 @@ struct wire<payload::small_or_reference<Message, Room>> {
         return slot + body;
     }
     [[nodiscard]] static pool::block_reference reference_in(const std::byte* slot) noexcept {
-        using word = std::uint64_t;
-        const auto word_at = [&](std::size_t index) {
-            return wire_detail::load_once<word>(slot + body + index * sizeof(word));
-        };
-        return std::bit_cast<pool::block_reference>(std::array<word, 3>{word_at(0), word_at(1), word_at(2)});
+        return payload::reference_at(slot + body);
     }
 
     /// A small one is copied: it is the result's own.

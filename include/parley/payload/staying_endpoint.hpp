@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -44,14 +45,10 @@ public:
     staying_endpoint& operator=(const staying_endpoint&) = delete;
 
     ~staying_endpoint() {
-        const auto own = name();
-        inner_.reset();  // on their way out links may still send references
-        for (auto& [peer, each] : links_) {
-            if (!inner_type::has_link(own, peer)) {
-                each->leave_nothing();
-            }
-            each->detach();
+        for (auto& each : links_) {
+            each.second->detach();
         }
+        inner_.reset();  // on their way out links may still send references, whose blocks are in their pools
     }
 
     [[nodiscard]] const std::string& name() const noexcept { return inner_->name(); }
@@ -131,25 +128,21 @@ private:
             links_.erase(found);
         }
         auto made = std::make_shared<link_type>(inner, request_, name(), peer);
-        unusable_.erase(std::string(peer));
         return links_.emplace(std::string(peer), std::move(made)).first->second;
     }
 
-    /// Gets the message of a peer out of its link and its pool. Of a pool that cannot be joined it says so once, and
-    /// leaves the link alone until there is another: nobody else's messages are to wait for that.
+    /// Gets the message of a peer out of its link and its pool. Of a pool that cannot be joined it says so, and leaves
+    /// the link alone for a while: nobody else's messages are to wait for that.
     [[nodiscard]] auto taking() {
-        return [this](const typename inner_type::connection& from) -> std::optional<message_type> {
-            if (const auto known = unusable_.find(from.peer); known != unusable_.end()) {
-                if (known->second.lock() == from.link) {
-                    return std::nullopt;
-                }
-                unusable_.erase(known);
+        return [this](typename inner_type::connection& from) -> std::optional<message_type> {
+            if (from.passed_over()) [[unlikely]] {
+                return std::nullopt;
             }
             const link_type* joined = nullptr;
             try {
                 joined = around(from.peer, from.link).get();
             } catch (const error&) {
-                unusable_.emplace(from.peer, from.link);
+                from.passed_over_until = os::clock::now() + std::chrono::seconds(1);
                 throw;
             }
             auto* core = joined->get();
@@ -178,8 +171,7 @@ private:
 
     segment::attachment_request request_;
     std::unique_ptr<inner_type> inner_;
-    std::map<std::string, std::shared_ptr<link_type>, std::less<>> links_;    ///< by what the peers are called
-    std::map<std::string, std::weak_ptr<inner_link>, std::less<>> unusable_;  ///< whose pools could not be joined
+    std::map<std::string, std::shared_ptr<link_type>, std::less<>> links_;  ///< by what the peers are called
     transport::memory::suspicion suspicion_;
 };
 

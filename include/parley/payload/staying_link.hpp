@@ -94,23 +94,14 @@ public:
                in_->segment().closed() == open;
     }
 
-    /// Whether the peer has gone, nothing is on the way or in hands, and so the transport may let go of the link.
+    /// Whether the peer has gone, nothing is in the link or in hands, and so the transport may let go of it.
     [[nodiscard]] bool is_deserted() const {
-        return get() != nullptr && !is_in_use() && inner_->abandoned() && !out_->has_others() && !in_->has_others() &&
-               !out_->has_messages() && !in_->has_messages();
+        return get() != nullptr && !is_in_use() && inner_->abandoned() && !out_->has_others() && !in_->has_others();
     }
 
     /// Whether a loan or a message is in the user's hands.
     [[nodiscard]] bool is_in_use() const noexcept {
         return get() != nullptr && (core_->context().loan_out || core_->context().take_out);
-    }
-
-    /// The transport's link has gone with all that was in it: the last one to leave takes the pools away.
-    void leave_nothing() noexcept {
-        if (out_ != nullptr && in_ != nullptr) {
-            out_->leave_nothing();
-            in_->leave_nothing();
-        }
     }
 
     void detach() noexcept {

@@ -189,7 +189,7 @@ private:
             }
             return hold(link_wire::reference_in(slot));
         } else {
-            return hold(*link_wire::read(slot));
+            return hold(reference_at(slot));
         }
     }
 

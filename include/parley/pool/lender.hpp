@@ -178,12 +178,12 @@ private:
     }
 
     [[nodiscard]] bool take_new(std::size_t size_class) {
-        if (at_limit_[size_class]) {
+        if (at_limit_[size_class] || (this->short_of_memory() && !look_for_memory_.due())) {
             return false;
         }
         const auto first = this->carve(size_class);
         if (!first) {
-            at_limit_[size_class] = true;  // what has been reserved stays reserved
+            at_limit_[size_class] = !this->short_of_memory();  // what has been reserved stays reserved
             return false;
         }
         for (auto index = *first; index < this->carved(size_class); ++index) {
@@ -230,6 +230,7 @@ private:
     std::uint32_t freed_seen_ = 0;
     bool waited_ = false;
     transport::memory::suspicion suspicion_;
+    transport::memory::suspicion look_for_memory_;
 };
 
 }  // namespace parley::pool

@@ -175,26 +175,28 @@ public:
         const auto allowed = first < geometry<classes>::fewest_blocks
                                  ? geometry<classes>::fewest_blocks - first
                                  : (limit() - std::min(limit(), reserved())) / size;
-        const auto count = static_cast<std::uint32_t>(
+        auto count = static_cast<std::uint32_t>(
             std::min({std::max<std::uint64_t>(carved_at_once / size, 1),
                       std::uint64_t{layout_.blocks(size_class) - first}, std::uint64_t{allowed}}));
         if (count == 0) {
             return std::nullopt;
         }
         const auto part = static_cast<std::uint32_t>(size_class);
-        try {
-            reserve(layout_.state_of({part, first}), count * os::cache_line);
-            reserve(layout_.body_of({part, first}), count * size);
-        } catch (const error&) {
-            if (first == 0) {
-                throw;
+        while (!reserved_blocks({part, first}, count, first == 0 && count == 1)) {
+            count /= 2;
+            if (count == 0) {
+                short_of_memory_ = true;
+                return std::nullopt;
             }
-            return std::nullopt;
         }
+        short_of_memory_ = false;
         PARLEY_CRASH_POINT("pool: memory reserved, blocks not counted");
         body().carved[size_class].store(first + count, std::memory_order_release);
         return first;
     }
+
+    /// Whether the last `carve` found that the machine has no memory, though the pool may have more.
+    [[nodiscard]] bool short_of_memory() const noexcept { return short_of_memory_; }
 
     /// Makes a block free that is busy in that use; whether it was. Release: whoever takes it next comes after what was
     /// read from it here (F, to T in pool/lender.hpp).
@@ -306,6 +308,21 @@ private:
             sum += carved(each) * std::uint64_t{classes::size_of(each)};
         }
         return sum;
+    }
+
+    /// Reserves memory for so many blocks from `first` on. Whether there is; throws if there is not and there `must`
+    /// be.
+    [[nodiscard]] bool reserved_blocks(block first, std::uint32_t count, bool must) const {
+        try {
+            reserve(layout_.state_of(first), std::uint64_t{count} * os::cache_line);
+            reserve(layout_.body_of(first), count * std::uint64_t{classes::size_of(first.size_class)});
+            return true;
+        } catch (const error&) {
+            if (must) {
+                throw;
+            }
+            return false;
+        }
     }
 
     void reserve(std::uint64_t offset, std::uint64_t size) const {
@@ -437,6 +454,7 @@ private:
     std::uint32_t mark_ = 0;
     std::size_t place_ = 0;
     bool leaves_nothing_ = false;
+    bool short_of_memory_ = false;
 };
 
 }  // namespace parley::pool

@@ -214,6 +214,11 @@ public:
         std::string peer;
         home_type home_of_peer;
         std::shared_ptr<link_type> link;
+        /// Until then nobody takes from it who receives from anybody: whoever takes may say so.
+        os::clock::time_point passed_over_until{};
+        [[nodiscard]] bool passed_over() const noexcept {
+            return passed_over_until != os::clock::time_point{} && os::clock::now() < passed_over_until;
+        }
     };
 
     explicit direct_endpoint(segment::attachment_request request)
@@ -291,7 +296,8 @@ public:
     /// holds no `link` of it.
     void let_go() {
         for (auto each = connections_.begin(); each != connections_.end();) {
-            if (each->link.use_count() > 1 || !each->link->abandoned()) {
+            auto& context = each->link->context();
+            if (each->link.use_count() > 1 || context.loan_out || context.take_out || !each->link->abandoned()) {
                 ++each;
                 continue;
             }
@@ -299,19 +305,11 @@ public:
                 const auto link_name = name_of_link(name_, each->peer);
                 each->home_of_peer.forget(name_, link_name);
                 erase_here(each->peer, link_name);
+                tell_of_the_end_with(each->peer);
             } else {  // the peer came back in this moment
                 seen_changes_ = home_->body().changes.load(std::memory_order_relaxed) - 1;
             }
             each = connections_.erase(each);
-        }
-    }
-
-    /// Whether there is a link between these two, attached or not.
-    [[nodiscard]] static bool has_link(const std::string& one, const std::string& other) noexcept {
-        try {
-            return static_cast<bool>(Backing::open(Backing::locate(name_of_link(one, other))));
-        } catch (const std::exception&) {
-            return true;  // as far as one can know
         }
     }
 
@@ -337,13 +335,11 @@ private:
     static constexpr bool receiver_waits = receiver_side::waits;
     static constexpr bool has_bell = rings<receiver_side, no_objects>;
 
-    static constexpr auto pop = [](const connection& from) {
-        return from.link->receiver().try_pop(from.link->context());
-    };
+    static constexpr auto pop = [](connection& from) { return from.link->receiver().try_pop(from.link->context()); };
 
     template <class Take>
     [[nodiscard]] auto attempt(Take& take)
-        -> std::optional<std::pair<std::string, typename std::invoke_result_t<Take&, const connection&>::value_type>> {
+        -> std::optional<std::pair<std::string, typename std::invoke_result_t<Take&, connection&>::value_type>> {
         discover();
         for (std::size_t step = 0; step < connections_.size(); ++step) {
             // The one that was served goes to the end, so that none is always first.
@@ -423,8 +419,7 @@ private:
     /// A message of this peer, if there is one. That the peer has gone, or the link is removed in this moment, is no
     /// end for one who receives from anybody.
     template <class Take>
-    [[nodiscard]] static auto take_from(const connection& from, Take& take)
-        -> std::invoke_result_t<Take&, const connection&> {
+    [[nodiscard]] static auto take_from(connection& from, Take& take) -> std::invoke_result_t<Take&, connection&> {
         auto& context = from.link->context();
         struct among_many {
             bool& flag;
@@ -481,7 +476,8 @@ private:
 
     [[nodiscard]] bool anything_there() {
         for (auto& each : connections_) {
-            if (!each.link->context().closed() && each.link->receiver().ready(each.link->context())) {
+            if (!each.passed_over() && !each.link->context().closed() &&
+                each.link->receiver().ready(each.link->context())) {
                 return true;
             }
         }
@@ -514,12 +510,20 @@ private:
         return ready;
     }
 
+    /// A link has gone, with all that was in it: what lies beside it can go, too.
+    void tell_of_the_end_with(const std::string& peer) const noexcept {
+        if constexpr (requires { C::link_has_gone(name_, peer); }) {
+            C::link_has_gone(name_, peer);
+        }
+    }
+
     void leave() noexcept {
         for (auto& each : connections_) {
             if (each.link->detach()) {
                 const auto link_name = name_of_link(name_, each.peer);
                 each.home_of_peer.forget(name_, link_name);
                 home_->forget(each.peer, link_name);
+                tell_of_the_end_with(each.peer);
             }
         }
         connections_.clear();

@@ -312,7 +312,11 @@ public:
     /// Whether nobody is on the other side and nothing is left to receive.
     [[nodiscard]] bool abandoned() {
         auto& context = core_->context();
-        return !context.peer_alive() && empty(context.segment());
+        try {
+            return !context.peer_alive() && empty(context.segment());
+        } catch (const error&) {  // there is garbage in it, which whoever receives is told of
+            return false;
+        }
     }
 
     /// Leaves in good order. Whether the link was taken away because nobody and nothing was left in it.
