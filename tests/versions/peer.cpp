@@ -4,14 +4,22 @@
 //   peer <kind> send <name>     opens a sending end, and sends
 //   peer <kind> receive <name>  opens a receiving end
 //
-// The two that come to what another program holds print the category and the text of what that throws.
+// The two that come to what another program holds print the category and the text of what that throws. To what has no
+// name only a child comes: for a line "lend <program> <kind> send|receive" the holder starts that program with the
+// number of a descriptor instead of a name.
 
+#include <array>
 #include <chrono>
 #include <iostream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <parley/parley.hpp>
 
@@ -47,10 +55,21 @@ void receive(const std::string& name) {
     parley::receiver<C> in{name};
 }
 
+/// The name of somebody else near that one; between machines, another port of the same.
+template <class C>
+std::string near(const std::string& name, int number) {
+    if constexpr (C::transport::capabilities.crosses_machines) {
+        const auto port = name.rfind(':') + 1;
+        return name.substr(0, port) + std::to_string(std::stoi(name.substr(port)) + number);
+    } else {
+        return name + "." + std::to_string(number);
+    }
+}
+
 template <class C>
 struct two_endpoints {
     using channel = C;
-    explicit two_endpoints(const std::string& name) : one(name), two(name + ".friend") {}
+    explicit two_endpoints(const std::string& name) : one(name), two(near<C>(name, 1)) {}
     bool pass(int number) {
         two.send(one.name(), number);
         const auto letter = one.receive_for(30s);  // from anybody, so strangers are heard too
@@ -62,14 +81,14 @@ struct two_endpoints {
 
 template <class C>
 void write_to(const std::string& name) {
-    parley::endpoint<C> stranger{name + ".stranger"};
+    parley::endpoint<C> stranger{near<C>(name, 2)};
     try {
         for (int number = 0; number < more_than_fit; ++number) {
             static_cast<void>(stranger.send_for(name, number, 30s));
         }
     } catch (const parley::error&) {
         // One that cannot be talked to stops nobody else's messages; that it is there is told once at most.
-        parley::endpoint<C> fellow{name + ".fellow"};
+        parley::endpoint<C> fellow{near<C>(name, 3)};
         fellow.send(stranger.name(), 7);
         std::error_code code;
         auto letter = stranger.receive_for(30s, code);
@@ -88,15 +107,68 @@ void take_name(const std::string& name) {
     parley::endpoint<C> same{name};
 }
 
+template <class C>
+struct two_paired {
+    using channel = C;
+    explicit two_paired(const std::string&) {}
+    bool pass(int number) {
+        ends.first.send(number);
+        return ends.second.receive_for(30s) == number;
+    }
+
+    /// Runs "<program> <kind> <role>" with an end of the role.
+    bool lend(const std::string& command) const {
+        std::istringstream words(command);
+        std::string program;
+        std::string kind;
+        std::string role;
+        words >> program >> kind >> role;
+        const int lent = ::dup(role == "send" ? ends.first.descriptor() : ends.second.descriptor());
+        auto number = std::to_string(lent);
+        std::array<char*, 5> arguments{program.data(), kind.data(), role.data(), number.data(), nullptr};
+        ::pid_t child = 0;
+        const bool started = ::posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ) == 0;
+        ::close(lent);
+        int status = -1;
+        return started && ::waitpid(child, &status, 0) == child && status == 0;
+    }
+
+    decltype(C::pair()) ends = C::pair();
+};
+
+/// An end of that role which a parent has lent.
+template <class C>
+void take_over(std::string_view role, int descriptor) {
+    if constexpr (C::addressing::pairwise) {
+        parley::link<C> side{parley::from_descriptor, descriptor, role == "send" ? 0U : 1U};
+        static_cast<void>(side.core());
+    } else if (role == "send") {
+        parley::sender<C> out{parley::from_descriptor, descriptor};
+        static_cast<void>(out.core());
+    } else {
+        parley::receiver<C> in{parley::from_descriptor, descriptor};
+        static_cast<void>(in.core());
+    }
+}
+
 template <class Held>
 int hold(const std::string& name) {
     Held held(name);
     std::cout << "ready" << std::endl;
     int number = 0;
     for (std::string line; std::getline(std::cin, line);) {
-        std::cout << (held.pass(++number) ? "ok" : "lost") << std::endl;
+        bool done = false;
+        if constexpr (Held::channel::transport::capabilities.named) {
+            done = held.pass(++number);
+        } else {
+            constexpr std::string_view lend = "lend ";
+            done = line.starts_with(lend) ? held.lend(line.substr(lend.size())) : held.pass(++number);
+        }
+        std::cout << (done ? "ok" : "lost") << std::endl;
     }
-    Held::channel::remove(name);
+    if constexpr (Held::channel::transport::capabilities.named) {
+        Held::channel::remove(name);
+    }
     return 0;
 }
 
@@ -114,7 +186,9 @@ int meet(Call call) {
 
 template <class C>
 int run(std::string_view role, const std::string& name) {
-    if constexpr (C::addressing::pairwise) {
+    if constexpr (!C::transport::capabilities.named) {
+        return role == "hold" ? hold<two_paired<C>>(name) : meet([&] { take_over<C>(role, std::stoi(name)); });
+    } else if constexpr (C::addressing::pairwise) {
         return role == "hold"   ? hold<two_endpoints<C>>(name)
                : role == "send" ? meet([&] { write_to<C>(name); })
                                 : meet([&] { take_name<C>(name); });
@@ -140,6 +214,22 @@ constexpr kind kinds[] = {
     {"stream", run<parley::channel<int, parley::unix_stream, parley::port, few>>},
     {"datagram", run<parley::channel<int, parley::unix_datagram, parley::port, few>>},
     {"stream_direct", run<parley::channel<int, parley::unix_stream, parley::direct, few>>},
+    {"pool_direct", run<parley::channel<int, parley::shm, parley::direct, few, parley::map>>},
+    {"system_v", run<parley::channel<int, parley::sysv_shm, parley::mailbox, few>>},
+    {"system_v_queue", run<parley::channel<int, parley::sysv_mqueue, parley::mailbox, few>>},
+    {"file", run<parley::channel<int, parley::mapped_file, parley::mailbox, few>>},
+    {"fifo", run<parley::channel<int, parley::fifo, parley::mailbox, few>>},
+    {"packets", run<parley::channel<int, parley::unix_seqpacket, parley::port, few>>},
+    {"packets_direct", run<parley::channel<int, parley::unix_seqpacket, parley::direct, few>>},
+    {"datagram_direct", run<parley::channel<int, parley::unix_datagram, parley::direct, few>>},
+    {"tcp", run<parley::channel<int, parley::tcp, parley::port, few>>},
+    {"tcp_direct", run<parley::channel<int, parley::tcp, parley::direct, few>>},
+    {"udp", run<parley::channel<int, parley::udp, parley::port, few>>},
+    {"udp_direct", run<parley::channel<int, parley::udp, parley::direct, few>>},
+    {"nameless", run<parley::channel<int, parley::anonymous_shm, parley::mailbox, few>>},
+    {"nameless_direct", run<parley::channel<int, parley::anonymous_shm, parley::direct, few>>},
+    {"pipe", run<parley::channel<int, parley::pipe, parley::port, few>>},
+    {"pipe_direct", run<parley::channel<int, parley::pipe, parley::direct, few>>},
 };
 
 }  // namespace

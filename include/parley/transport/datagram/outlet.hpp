@@ -179,7 +179,7 @@ public:
         }
         if (header.kind == message::frame_kind::refusal) {
             fate_ = header.sequence == 0 ? fate::stranger : fate::crowded;
-            description_there_ = printable(answer.subspan(envelope_size));
+            description_there_ = description_in(header, answer.subspan(envelope_size));
         } else if (frame.fingerprint != C::fingerprint) {
             return;
         } else if (header.kind == message::frame_kind::hello) {
@@ -336,6 +336,18 @@ private:
         }
         note(std::span(answer).first(static_cast<std::size_t>(size)));
         return true;
+    }
+
+    /// What a refusal says of who refuses. Over networks an answer is no longer than what it answers, and its text may
+    /// end before it has told anything.
+    [[nodiscard]] static std::string description_in(const message::frame_header& refusal,
+                                                    std::span<const std::byte> text) {
+        auto result = printable(text);
+        const auto version = "layout version " + std::to_string(told_version(refusal));
+        if (told_version(refusal) != 0 && !result.starts_with(version + ",")) {
+            result = version + " (more had no room in the answer)";
+        }
+        return result;
     }
 
     [[nodiscard]] static std::string printable(std::span<const std::byte> text) {
