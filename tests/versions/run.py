@@ -19,7 +19,8 @@ import time
 
 # Of a socket there is one owner at a time, whatever its version: whoever wants to be that too is told so.
 INTERNET = ["tcp", "tcp_direct", "udp", "udp_direct"]
-OWNED = ["stream", "stream_direct", "packets", "packets_direct", "datagram", "datagram_direct", *INTERNET]
+ABSTRACT = ["stream_abstract", "packets_abstract", "datagram_abstract"]  # no file says what is there
+OWNED = ["stream", "stream_direct", "packets", "packets_direct", "datagram", "datagram_direct", *ABSTRACT, *INTERNET]
 
 # What has no name is lent to a child.
 NAMELESS = ["nameless", "nameless_direct", "pipe", "pipe_direct"]
@@ -34,6 +35,8 @@ def name_of(kind):
     if kind in INTERNET:
         return f"127.0.0.1:{free_ports(4)}"
     name = f"versions.{kind}.{os.getpid()}"
+    if kind in ABSTRACT:
+        return f"@{name}"
     return f"/tmp/{name}" if kind == "file" else name
 
 
