@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -107,47 +108,130 @@ void take_name(const std::string& name) {
     parley::endpoint<C> same{name};
 }
 
+/// What a call that meets another version says of it.
+template <class Call>
+std::string met(Call call) {
+    try {
+        call();
+        return "nothing is in the way\n";
+    } catch (const parley::error& refused) {
+        return (refused.code() == parley::errc::incompatible ? "incompatible: " : "otherwise: ") +
+               std::string(refused.what()) + '\n';
+    }
+}
+
+template <class Out>
+void send_some(Out& out) {
+    for (int number = 0; number < more_than_fit; ++number) {
+        static_cast<void>(out.send_for(number, 30s));
+    }
+}
+
+template <class In>
+void receive_some(In& in) {
+    for (int number = 0; number < more_than_fit; ++number) {
+        static_cast<void>(in.receive_for(30s));
+    }
+}
+
 template <class C>
 struct two_paired {
     using channel = C;
+    using pair_type = decltype(C::pair());
     explicit two_paired(const std::string&) {}
     bool pass(int number) {
         ends.first.send(number);
         return ends.second.receive_for(30s) == number;
     }
 
-    /// Runs "<program> <kind> <role>" with an end of the role.
-    bool lend(const std::string& command) const {
+    /// Starts "<program> <kind> <role>" with an end of the role. An end of two sockets is one process's at a time:
+    /// there it is one of another pair, and this process tells how it fares with the other end.
+    [[nodiscard]] bool lend(const std::string& command) const {
         std::istringstream words(command);
         std::string program;
         std::string kind;
         std::string role;
         words >> program >> kind >> role;
-        const int lent = ::dup(role == "send" ? ends.first.descriptor() : ends.second.descriptor());
-        auto number = std::to_string(lent);
-        std::array<char*, 5> arguments{program.data(), kind.data(), role.data(), number.data(), nullptr};
-        ::pid_t child = 0;
-        const bool started = ::posix_spawn(&child, program.c_str(), nullptr, nullptr, arguments.data(), environ) == 0;
-        ::close(lent);
-        int status = -1;
-        return started && ::waitpid(child, &status, 0) == child && status == 0;
+        const auto end_of = [&role](const pair_type& of) {
+            return role == "send" ? of.first.descriptor() : of.second.descriptor();
+        };
+        if constexpr (shared) {
+            return start(program, kind, role, end_of(ends)).ended_well();
+        } else {
+            std::string told;
+            child started;
+            {
+                auto others = C::pair();
+                started = start(program, kind, role, end_of(others));
+                told =
+                    role == "send" ? use<true>(others.first, others.second) : use<false>(others.second, others.first);
+            }
+            const bool well = started.ended_well();
+            std::cout << "here: " << told;
+            return well;
+        }
     }
 
-    decltype(C::pair()) ends = C::pair();
+    /// Whether an end may be held by several processes.
+    static constexpr bool shared = !C::transport::capabilities.named;
+
+private:
+    struct child {
+        ::pid_t number = 0;
+        [[nodiscard]] bool ended_well() const {
+            int status = -1;
+            return number != 0 && ::waitpid(number, &status, 0) == number && status == 0;
+        }
+    };
+
+    static child start(std::string& program, std::string& kind, std::string& role, int descriptor) {
+        const int lent = ::dup(descriptor);
+        auto number = std::to_string(lent);
+        std::array<char*, 5> arguments{program.data(), kind.data(), role.data(), number.data(), nullptr};
+        child result;
+        if (::posix_spawn(&result.number, program.c_str(), nullptr, nullptr, arguments.data(), environ) != 0) {
+            result.number = 0;
+        }
+        ::close(lent);
+        return result;
+    }
+
+    template <bool Receives, class Lent, class Own>
+    static std::string use(Lent& lent, Own& own) {
+        { const auto gone = std::move(lent); }
+        return met([&] {
+            if constexpr (Receives) {
+                receive_some(own);
+            } else {
+                send_some(own);
+            }
+        });
+    }
+
+    pair_type ends = C::pair();
 };
 
 /// An end of that role which a parent has lent.
 template <class C>
 void take_over(std::string_view role, int descriptor) {
+    const auto sends = role == "send";
     if constexpr (C::addressing::pairwise) {
-        parley::link<C> side{parley::from_descriptor, descriptor, role == "send" ? 0U : 1U};
+        parley::link<C> side{parley::from_descriptor, descriptor, sends ? 0U : 1U};
         static_cast<void>(side.core());
-    } else if (role == "send") {
+        if (sends) {
+            send_some(side);
+        } else if (!two_paired<C>::shared) {
+            receive_some(side);
+        }
+    } else if (sends) {
         parley::sender<C> out{parley::from_descriptor, descriptor};
-        static_cast<void>(out.core());
+        send_some(out);
     } else {
         parley::receiver<C> in{parley::from_descriptor, descriptor};
         static_cast<void>(in.core());
+        if (!two_paired<C>::shared) {
+            receive_some(in);
+        }
     }
 }
 
@@ -158,7 +242,7 @@ int hold(const std::string& name) {
     int number = 0;
     for (std::string line; std::getline(std::cin, line);) {
         bool done = false;
-        if constexpr (Held::channel::transport::capabilities.named) {
+        if constexpr (!requires { held.lend(line); }) {
             done = held.pass(++number);
         } else {
             constexpr std::string_view lend = "lend ";
@@ -166,7 +250,7 @@ int hold(const std::string& name) {
         }
         std::cout << (done ? "ok" : "lost") << std::endl;
     }
-    if constexpr (Held::channel::transport::capabilities.named) {
+    if constexpr (!requires(std::string line) { held.lend(line); }) {
         Held::channel::remove(name);
     }
     return 0;
@@ -174,21 +258,13 @@ int hold(const std::string& name) {
 
 template <class Call>
 int meet(Call call) {
-    try {
-        call();
-        std::cout << "nothing is in the way\n";
-    } catch (const parley::error& refused) {
-        std::cout << (refused.code() == parley::errc::incompatible ? "incompatible: " : "otherwise: ") << refused.what()
-                  << '\n';
-    }
+    std::cout << met(call);
     return 0;
 }
 
 template <class C>
 int run(std::string_view role, const std::string& name) {
-    if constexpr (!C::transport::capabilities.named) {
-        return role == "hold" ? hold<two_paired<C>>(name) : meet([&] { take_over<C>(role, std::stoi(name)); });
-    } else if constexpr (C::addressing::pairwise) {
+    if constexpr (C::addressing::pairwise) {
         return role == "hold"   ? hold<two_endpoints<C>>(name)
                : role == "send" ? meet([&] { write_to<C>(name); })
                                 : meet([&] { take_name<C>(name); });
@@ -197,6 +273,11 @@ int run(std::string_view role, const std::string& name) {
                : role == "send" ? meet([&] { send<C>(name); })
                                 : meet([&] { receive<C>(name); });
     }
+}
+
+template <class C>
+int run_pair(std::string_view role, const std::string& name) {
+    return role == "hold" ? hold<two_paired<C>>(name) : meet([&] { take_over<C>(role, std::stoi(name)); });
 }
 
 /// What can be asked for.
@@ -229,10 +310,16 @@ constexpr kind kinds[] = {
     {"tcp_direct", run<parley::channel<int, parley::tcp, parley::direct, few>>},
     {"udp", run<parley::channel<int, parley::udp, parley::port, few>>},
     {"udp_direct", run<parley::channel<int, parley::udp, parley::direct, few>>},
-    {"nameless", run<parley::channel<int, parley::anonymous_shm, parley::mailbox, few>>},
-    {"nameless_direct", run<parley::channel<int, parley::anonymous_shm, parley::direct, few>>},
-    {"pipe", run<parley::channel<int, parley::pipe, parley::port, few>>},
-    {"pipe_direct", run<parley::channel<int, parley::pipe, parley::direct, few>>},
+    {"nameless", run_pair<parley::channel<int, parley::anonymous_shm, parley::mailbox, few>>},
+    {"nameless_direct", run_pair<parley::channel<int, parley::anonymous_shm, parley::direct, few>>},
+    {"pipe", run_pair<parley::channel<int, parley::pipe, parley::port, few>>},
+    {"pipe_direct", run_pair<parley::channel<int, parley::pipe, parley::direct, few>>},
+    {"stream_pair", run_pair<parley::channel<int, parley::unix_stream, parley::port, few>>},
+    {"stream_pair_direct", run_pair<parley::channel<int, parley::unix_stream, parley::direct, few>>},
+    {"packets_pair", run_pair<parley::channel<int, parley::unix_seqpacket, parley::port, few>>},
+    {"packets_pair_direct", run_pair<parley::channel<int, parley::unix_seqpacket, parley::direct, few>>},
+    {"datagram_pair", run_pair<parley::channel<int, parley::unix_datagram, parley::port, few>>},
+    {"datagram_pair_direct", run_pair<parley::channel<int, parley::unix_datagram, parley::direct, few>>},
 };
 
 }  // namespace

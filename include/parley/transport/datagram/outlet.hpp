@@ -338,14 +338,14 @@ private:
         return true;
     }
 
-    /// What a refusal says of who refuses. Over networks an answer is no longer than what it answers, and its text may
-    /// end before it has told anything.
+    /// What a refusal says of who refuses. Its text may have been cut off before it has told anything: over networks an
+    /// answer is no longer than what it answers, and a link has room for its messages only.
     [[nodiscard]] static std::string description_in(const message::frame_header& refusal,
                                                     std::span<const std::byte> text) {
         auto result = printable(text);
         const auto version = "layout version " + std::to_string(told_version(refusal));
         if (told_version(refusal) != 0 && !result.starts_with(version + ",")) {
-            result = version + " (more had no room in the answer)";
+            result = version + " (the rest of what it says had no room)";
         }
         return result;
     }
