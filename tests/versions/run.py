@@ -27,7 +27,8 @@ OWNED = ["stream", "stream_direct", "packets", "packets_direct", "datagram", "da
 SOCKET_PAIRS = [f"{kind}_pair{links}" for kind in ["stream", "packets", "datagram"] for links in ["", "_direct"]]
 NAMELESS = ["nameless", "nameless_direct", "pipe", "pipe_direct", *SOCKET_PAIRS]
 
-KINDS = ["mailbox", "port", "direct", "pool", "pool_direct", "queue", "system_v", "system_v_queue", "file", "fifo"] + OWNED + NAMELESS
+SHARED = ["mailbox", "port", "direct", "pool", "pool_direct", "queue", "system_v", "system_v_queue", "file", "fifo"]
+KINDS = [*SHARED, *OWNED, *NAMELESS]
 
 LIMIT = 60 * float(os.environ.get("PARLEY_TEST_TIME_FACTOR", "1"))
 
@@ -56,8 +57,19 @@ def free_ports(count):
     raise AssertionError("no port is free")
 
 
-def left_of(name, process):
-    """The objects that have the name in theirs, wherever parley makes some, and what the kernel says is the process's."""
+def system_v(process=None):
+    """The System V objects that this process has made or used last, or all."""
+    found = set()
+    for what, columns in {"shm": ["cpid"], "msg": ["lspid", "lrpid"]}.items():
+        head, *lines = [line.split() for line in pathlib.Path("/proc/sysvipc", what).read_text().splitlines()]
+        for line in lines:
+            if process is None or all(line[head.index(column)] == str(process) for column in columns):
+                found.add(f"{what} {line[1]}")
+    return found
+
+
+def left_of(name, process, others):
+    """The objects that have the name in theirs, wherever parley makes some, and what is the process's but not `others`."""
     name = os.path.basename(name)
     user = pathlib.Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp"))
     places = ["/dev/shm", "/dev/mqueue", "/tmp", str(user), f"/tmp/parley-{os.geteuid()}", str(user / "parley")]
@@ -65,11 +77,7 @@ def left_of(name, process):
     for place in map(pathlib.Path, places):
         if place.is_dir():
             found.update(str(entry) for entry in place.iterdir() if name in entry.name)
-    for what, columns in {"shm": ["cpid"], "msg": ["lspid", "lrpid"]}.items():
-        head, *lines = [line.split() for line in pathlib.Path("/proc/sysvipc", what).read_text().splitlines()]
-        for line in lines:
-            if all(line[head.index(column)] == str(process) for column in columns):
-                found.add(f"{what} {line[1]}")
+    found.update(system_v(process) - others)
     return sorted(found)
 
 
@@ -137,11 +145,12 @@ def told_of(kind, role, said):
 def check(kind, holder, comer):
     """holder and comer are pairs of a program and its version."""
     name = name_of(kind)
+    others = system_v()  # of processes that had the same number once
     held = Holder(holder[0], kind, name)
     process = held.process.pid
     try:
         held.pass_a_message()
-        before = left_of(name, process)
+        before = left_of(name, process, others)
         for role in ["send", "receive"]:
             said = come(comer[0], kind, role, name, held)
             if role == "receive" and kind in OWNED:
@@ -155,7 +164,7 @@ def check(kind, holder, comer):
                     if not re.search(rf"\bversion {version}\b", words):
                         raise AssertionError(f"{role}: version {version} is not named: {said}")
             held.pass_a_message()
-        gone = set(before) - set(left_of(name, process))
+        gone = set(before) - set(left_of(name, process, others))
         if gone:
             raise AssertionError(f"destroyed: {gone}")
         # One of its own version finds the channel as it was.
@@ -164,8 +173,8 @@ def check(kind, holder, comer):
             raise AssertionError(f"one of the same version is refused: {said}")
         held.pass_a_message()
         held.end()
-        if left_of(name, process):
-            raise AssertionError(f"left behind: {left_of(name, process)}")
+        if left_of(name, process, others):
+            raise AssertionError(f"left behind: {left_of(name, process, others)}")
     finally:
         held.process.kill()
         held.process.wait()
