@@ -6,29 +6,78 @@ both versions; whoever holds the channel must not notice; and when both have end
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
+import random
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 
-KINDS = ["mailbox", "port", "direct", "pool", "queue", "stream", "datagram", "stream_direct"]
-
 # Of a socket there is one owner at a time, whatever its version: whoever wants to be that too is told so.
-OWNED = {"stream", "datagram", "stream_direct"}
+INTERNET = ["tcp", "tcp_direct", "udp", "udp_direct"]
+ABSTRACT = ["stream_abstract", "packets_abstract", "datagram_abstract"]  # no file says what is there
+OWNED = ["stream", "stream_direct", "packets", "packets_direct", "datagram", "datagram_direct", *ABSTRACT, *INTERNET]
+
+# What has no name is lent to a child. Of two sockets each process has one, and both are told; but who only receives from
+# a datagram socket is not.
+SOCKET_PAIRS = [f"{kind}_pair{links}" for kind in ["stream", "packets", "datagram"] for links in ["", "_direct"]]
+NAMELESS = ["nameless", "nameless_direct", "pipe", "pipe_direct", *SOCKET_PAIRS]
+
+SHARED = ["mailbox", "port", "direct", "pool", "pool_direct", "queue", "system_v", "system_v_queue", "file", "fifo"]
+KINDS = [*SHARED, *OWNED, *NAMELESS]
 
 LIMIT = 60 * float(os.environ.get("PARLEY_TEST_TIME_FACTOR", "1"))
 
 
-def left_of(name):
-    """The objects that have the name in theirs, wherever parley makes some."""
+def name_of(kind):
+    """A name that nobody else has."""
+    if kind in INTERNET:
+        return f"127.0.0.1:{free_ports(4)}"
+    name = f"versions.{kind}.{os.getpid()}"
+    if kind in ABSTRACT:
+        return f"@{name}"
+    return f"/tmp/{name}" if kind == "file" else name
+
+
+def free_ports(count):
+    """The first of so many ports that follow each other and that nobody uses, outside those that the kernel gives."""
+    for first in random.sample(range(20000, 30000, count), 1000):
+        with contextlib.ExitStack() as sockets:
+            try:
+                for port in range(first, first + count):
+                    for kind in [socket.SOCK_STREAM, socket.SOCK_DGRAM]:
+                        sockets.enter_context(socket.socket(type=kind)).bind(("127.0.0.1", port))
+                return first
+            except OSError:
+                continue
+    raise AssertionError("no port is free")
+
+
+def system_v(process=None):
+    """The System V objects that this process has made or used last, or all."""
+    found = set()
+    for what, columns in {"shm": ["cpid"], "msg": ["lspid", "lrpid"]}.items():
+        head, *lines = [line.split() for line in pathlib.Path("/proc/sysvipc", what).read_text().splitlines()]
+        for line in lines:
+            if process is None or all(line[head.index(column)] == str(process) for column in columns):
+                found.add(f"{what} {line[1]}")
+    return found
+
+
+def left_of(name, process, others):
+    """The objects that have the name in theirs, wherever parley makes some, and what is the process's but not `others`."""
+    name = os.path.basename(name)
     user = pathlib.Path(os.environ.get("XDG_RUNTIME_DIR", "/tmp"))
     places = ["/dev/shm", "/dev/mqueue", "/tmp", str(user), f"/tmp/parley-{os.geteuid()}", str(user / "parley")]
     found = set()
     for place in map(pathlib.Path, places):
         if place.is_dir():
             found.update(str(entry) for entry in place.iterdir() if name in entry.name)
+    found.update(system_v(process) - others)
     return sorted(found)
 
 
@@ -50,6 +99,16 @@ class Holder:
         self.process.stdin.write("again\n")
         self.must_say("ok")
 
+    def lend(self, program, kind, role):
+        """What the program says when it gets one of the holder's ends."""
+        self.process.stdin.write(f"lend {program} {kind} {role}\n")
+        said = ""
+        while (line := self.process.stdout.readline()) not in ("ok\n", "lost\n", ""):
+            said += line
+        if line != "ok\n":
+            raise AssertionError(f"{role} did not end well: {said}")
+        return said
+
     def end(self):
         self.process.stdin.close()
         if self.process.wait(LIMIT) != 0:
@@ -58,6 +117,8 @@ class Holder:
 
 def come(program, kind, role, name, held):
     """What the program says, while the holder is at work: of some links it hears only then who has come."""
+    if kind in NAMELESS:
+        return held.lend(program, kind, role)
     comer = subprocess.Popen([program, kind, role, name], stdout=subprocess.PIPE, text=True)
     try:
         give_up = time.monotonic() + LIMIT
@@ -71,36 +132,49 @@ def come(program, kind, role, name, held):
         comer.wait()
 
 
+def told_of(kind, role, said):
+    """What each of those says who must be told."""
+    if kind not in SOCKET_PAIRS:
+        return [said]
+    there, here = re.fullmatch(r"(.*\n)here: (.*\n)", said, re.DOTALL).groups()
+    if kind.startswith("datagram"):
+        return [there if role == "send" else here]
+    return [there, here]
+
+
 def check(kind, holder, comer):
     """holder and comer are pairs of a program and its version."""
-    name = f"versions.{kind}.{os.getpid()}"
+    name = name_of(kind)
+    others = system_v()  # of processes that had the same number once
     held = Holder(holder[0], kind, name)
+    process = held.process.pid
     try:
         held.pass_a_message()
-        before = left_of(name)
+        before = left_of(name, process, others)
         for role in ["send", "receive"]:
             said = come(comer[0], kind, role, name, held)
             if role == "receive" and kind in OWNED:
                 if "live owner" not in said:
                     raise AssertionError(f"{role}: {said}")
                 continue
-            if not said.startswith("incompatible: "):
-                raise AssertionError(f"{role}: {said}")
-            for version in (holder[1], comer[1]):
-                if version not in said:
-                    raise AssertionError(f"{role}: version {version} is not named: {said}")
+            for words in told_of(kind, role, said):
+                if not words.startswith("incompatible: "):
+                    raise AssertionError(f"{role}: {said}")
+                for version in (holder[1], comer[1]):
+                    if not re.search(rf"\bversion {version}\b", words):
+                        raise AssertionError(f"{role}: version {version} is not named: {said}")
             held.pass_a_message()
-        gone = set(before) - set(left_of(name))
+        gone = set(before) - set(left_of(name, process, others))
         if gone:
             raise AssertionError(f"destroyed: {gone}")
         # One of its own version finds the channel as it was.
         said = come(holder[0], kind, "receive", name, held)
-        if said.startswith("incompatible"):
+        if "incompatible" in said:
             raise AssertionError(f"one of the same version is refused: {said}")
         held.pass_a_message()
         held.end()
-        if left_of(name):
-            raise AssertionError(f"left behind: {left_of(name)}")
+        if left_of(name, process, others):
+            raise AssertionError(f"left behind: {left_of(name, process, others)}")
     finally:
         held.process.kill()
         held.process.wait()

@@ -60,4 +60,11 @@ inline constexpr std::size_t frame_header_size = 24;
 static_assert(sizeof(frame_header) == frame_header_size && std::is_trivially_copyable_v<frame_header>,
               "two programs must agree on it");
 
+// Programs of all layout versions read it: with that they refuse each other. One of another `version` is garbage.
+static_assert(offsetof(frame_header, magic) == 0 && offsetof(frame_header, version) == 2 &&
+                  offsetof(frame_header, kind) == 3 && offsetof(frame_header, length) == 4 &&
+                  offsetof(frame_header, sender) == 8 && offsetof(frame_header, sequence) == 12 &&
+                  offsetof(frame_header, type) == 20 && offsetof(frame_header, priority) == 22,
+              "these stay where they are, whatever the layout version");
+
 }  // namespace parley::message

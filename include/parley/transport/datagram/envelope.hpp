@@ -104,6 +104,16 @@ private:
     std::unique_ptr<std::byte, release> memory_;
 };
 
+/// A refusal has the layout version of who refuses where a message has its type and its priority: the text behind it
+/// may be cut off before it comes to that. 0 from programs that did not tell it yet.
+inline void tell_version(message::frame_header& refusal, std::uint32_t version) noexcept {
+    refusal.type = static_cast<std::uint16_t>(version);
+    refusal.priority = static_cast<std::uint16_t>(version >> 16);
+}
+[[nodiscard]] inline std::uint32_t told_version(const message::frame_header& refusal) noexcept {
+    return std::uint32_t{refusal.type} | std::uint32_t{refusal.priority} << 16;
+}
+
 /// A control frame: an envelope with nothing behind it.
 [[nodiscard]] inline envelope control(message::frame_kind kind, std::uint64_t fingerprint, std::uint32_t sender,
                                       std::uint32_t sequence) noexcept {

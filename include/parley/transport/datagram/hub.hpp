@@ -81,6 +81,9 @@ public:
         if (size == 0 && shut_) {
             return arrival::nothing;
         }
+        if (is_refusal_in_pair(static_cast<std::size_t>(size))) [[unlikely]] {
+            return arrival::answer;
+        }
         if (static_cast<std::size_t>(size) > parcel_type::largest) {
             return drop();
         }
@@ -209,6 +212,18 @@ private:
             default:
                 os::throw_system(error_number, "receiving on " + place_.text());
         }
+    }
+
+    /// On a link, refusals come to the socket into which messages come. Of a long one only the beginning has room here,
+    /// and that is enough.
+    [[nodiscard]] bool is_refusal_in_pair(std::size_t size) noexcept {
+        if constexpr (!bare<C> && C::addressing::pairwise) {
+            if (size >= envelope_size && place_.is_pair()) {
+                const auto header = message::frame_header::read(parcel_.begin());
+                return header.sound() && header.kind == message::frame_kind::refusal;
+            }
+        }
+        return false;
     }
 
     [[nodiscard]] arrival examine(std::size_t size) {

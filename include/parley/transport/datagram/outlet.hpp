@@ -179,7 +179,7 @@ public:
         }
         if (header.kind == message::frame_kind::refusal) {
             fate_ = header.sequence == 0 ? fate::stranger : fate::crowded;
-            description_there_ = printable(answer.subspan(envelope_size));
+            description_there_ = description_in(header, answer.subspan(envelope_size));
         } else if (frame.fingerprint != C::fingerprint) {
             return;
         } else if (header.kind == message::frame_kind::hello) {
@@ -336,6 +336,18 @@ private:
         }
         note(std::span(answer).first(static_cast<std::size_t>(size)));
         return true;
+    }
+
+    /// What a refusal says of who refuses. Its text may have been cut off before it has told anything: over networks an
+    /// answer is no longer than what it answers, and a link has room for its messages only.
+    [[nodiscard]] static std::string description_in(const message::frame_header& refusal,
+                                                    std::span<const std::byte> text) {
+        auto result = printable(text);
+        const auto version = "layout version " + std::to_string(told_version(refusal));
+        if (told_version(refusal) != 0 && !result.starts_with(version + ",")) {
+            result = version + " (the rest of what it says had no room)";
+        }
+        return result;
     }
 
     [[nodiscard]] static std::string printable(std::span<const std::byte> text) {

@@ -12,6 +12,7 @@
 
 #include <parley/message/frame.hpp>
 #include <parley/os/descriptor.hpp>
+#include <parley/os/layout_version.hpp>
 #include <parley/transport/datagram/correspondents.hpp>
 #include <parley/transport/datagram/envelope.hpp>
 
@@ -36,7 +37,7 @@ public:
     }
 
     /// That this sender's messages are not taken: with 0, because they are of another composition, and which one is
-    /// wanted; with 1, because there are too many senders.
+    /// wanted; with 1, because there are too many senders. However short the text must be, the layout version is told.
     void refuse(const origin& from, const message::frame_header& header, std::uint32_t why,
                 std::string_view text) const noexcept {
         if (header.kind != message::frame_kind::content && header.kind != message::frame_kind::request) {
@@ -46,6 +47,7 @@ public:
         const auto length = std::min(text.size(), bytes.size() - envelope_size);
         auto frame = control(message::frame_kind::refusal, C::fingerprint, header.sender, why);
         frame.header.length = static_cast<std::uint32_t>(length);
+        tell_version(frame.header, os::layout_version);
         std::memcpy(bytes.data(), &frame, envelope_size);
         std::copy_n(reinterpret_cast<const std::byte*>(text.data()), length,  // NOLINT: bytes are bytes
                     bytes.data() + envelope_size);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,6 +83,11 @@ public:
     /// Of a pair, what is known of the other side; of others, that more may come.
     [[nodiscard]] presence state() const noexcept {
         return listener_ ? presence::here : members_.empty() ? last_ : members_.front()->link->state();
+    }
+
+    /// Of a pair: what the other side says of its channel, if it is another.
+    [[nodiscard]] const std::string& other_description() const noexcept {
+        return members_.empty() ? last_description_ : members_.front()->link->other_description();
     }
 
     /// Whether the name was removed and everything is received that came before.
@@ -313,6 +319,12 @@ protected:
 
     void dispose(member& each) {
         last_ = each.link->state();
+        if (!listener_ && last_ == presence::another) {
+            try {
+                last_description_ = each.link->other_description();
+            } catch (const std::bad_alloc&) {  // that it is another is told nevertheless
+            }
+        }
         closed_for_garbage_ += last_ == presence::garbage ? 1 : 0;
         if (each.from != nullptr) {
             sources_.remove(*each.from, each, last_);
@@ -387,6 +399,7 @@ private:
     std::byte* place_ = nullptr;           ///< where the next message may be put straight
     const source* placed_from_ = nullptr;  ///< if it is of this one; null for anybody's
     presence last_ = presence::unknown;
+    std::string last_description_;  ///< of a pair
     std::size_t closed_for_garbage_ = 0;
     bool removed_ = false;
     bool is_deaf_ = false;

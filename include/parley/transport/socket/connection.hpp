@@ -19,6 +19,7 @@
 #include <parley/buffering/concept.hpp>
 #include <parley/message/frame.hpp>
 #include <parley/os/descriptor.hpp>
+#include <parley/os/layout_version.hpp>
 #include <parley/transport/socket/content.hpp>
 #include <parley/transport/socket/incoming.hpp>
 #include <parley/transport/socket/kind.hpp>
@@ -99,12 +100,13 @@ public:
 
     // What both sides say.
 
-    /// The first frame of a side that sends: of which channel it is, and for direct addressing its name.
+    /// The first frame of a side that sends: of which channel it is, and for direct addressing its name. Its number is
+    /// the layout version, for the text of whoever finds that it is another.
     void introduce(std::string_view name) {
         std::array<std::byte, sizeof(std::uint64_t)> fingerprint;
         const std::uint64_t own = C::fingerprint;
         std::memcpy(fingerprint.data(), &own, sizeof own);
-        say(frame_kind::hello, 0, 0, fingerprint, std::as_bytes(std::span{name}));
+        say(frame_kind::hello, os::layout_version, 0, fingerprint, std::as_bytes(std::span{name}));
     }
 
     /// The last frame; nothing is sent after it. `ends_both`: nothing is received any more either, but what has come.
@@ -322,7 +324,7 @@ private:
 
     [[nodiscard]] bool hear_sender(const frame_header& header, std::span<const std::byte> payload) {
         if (header.kind == frame_kind::hello || !introduced_) {
-            return header.kind == frame_kind::hello && !introduced_ && greet(payload);
+            return header.kind == frame_kind::hello && !introduced_ && greet(header, payload);
         }
         if constexpr (rendezvous) {
             granting_.hear_acknowledged(header.sender);
@@ -350,13 +352,16 @@ private:
         }
     }
 
-    [[nodiscard]] bool greet(std::span<const std::byte> payload) {
+    [[nodiscard]] bool greet(const frame_header& header, std::span<const std::byte> payload) {
         std::uint64_t fingerprint = 0;
         if (payload.size() < sizeof fingerprint || payload.size() > sizeof fingerprint + 255) {
             return false;
         }
         std::memcpy(&fingerprint, payload.data(), sizeof fingerprint);
         if (fingerprint != C::fingerprint) {
+            if (header.sequence != 0) {  // 0 from programs that did not tell it yet
+                other_description_ = "layout version " + std::to_string(header.sequence);
+            }
             refuse(presence::another);
             return false;
         }

@@ -302,6 +302,9 @@ private:
     void check(bool waits) {
         const auto other = in_->is_closed() ? presence::left : in_->state();
         if (is_over(other) && (waits || obituary_.is_due(other))) [[unlikely]] {
+            if (other == presence::another) {
+                throw_incompatible(in_->where(), in_->other_description(), C::introduction);
+            }
             obituary_.tell(other, in_->where(), waits, "open it again to make a new one");
         }
     }
