@@ -76,7 +76,7 @@ template <class C>
 class rounds : public rounds_detail::sending_bodies<rounds<C>, rounds_detail::link_of<C>>,
                public rounds_detail::receiving_bodies<rounds<C>, rounds_detail::link_of<C>,
                                                       C::synchronization::receiver_side::waits> {
-    static_assert(sizeof(rounds_detail::sentences<C>) > 0);
+    static_assert(std::is_class_v<typename rounds_detail::sentences<C>::must>);  // says them
 
     using link_type = rounds_detail::link_of<C>;
 
