@@ -406,7 +406,7 @@ TEST_CASE("map, direct: a peer whose pool cannot be joined is told of once, and 
 }
 
 TEST_CASE("adaptive, direct: small messages travel and large ones stay, one at a time and from anybody") {
-    using C = channel<bytes<1 << 20>, shm, direct, adaptive<>>;
+    using C = channel<bytes<100000>, shm, direct, adaptive<>>;
     const couple<C> names;
     endpoint<C> alice{names.alice};
     endpoint<C> bob{names.bob};
@@ -424,7 +424,7 @@ TEST_CASE("adaptive, direct: small messages travel and large ones stay, one at a
             CHECK(held.content().size() == size);
             CHECK(pattern(size).is_in(held.content()));
         }
-        auto whole = std::make_unique<bytes<1 << 20>>();
+        auto whole = std::make_unique<bytes<100000>>();
         whole->resize(size);
         pattern(size + 1).write({whole->data(), size});
         bob.send(names.alice, *whole);
