@@ -66,16 +66,6 @@ page numbered(std::uint64_t number) {
     return result;
 }
 
-template <class Call>
-std::error_code code_of(Call call) {
-    try {
-        call();
-    } catch (const error& thrown) {
-        return thrown.code();
-    }
-    return {};
-}
-
 }  // namespace
 
 TEMPLATE_LIST_TEST_CASE("map, direct: written and read in place, both ways, and nothing is left behind", "",
@@ -141,7 +131,7 @@ TEMPLATE_LIST_TEST_CASE("map, direct: who waits for a block is told that the pee
                           step.reach(2);
                       }
                   }};
-        const auto told = code_of([&] { to_bob.send(numbered(2)); });
+        const auto told = thrown_by([&] { to_bob.send(numbered(2)); });
         PARLEY_REQUIRE(told == (killed ? errc::peer_died : errc::closed));
         PARLEY_REQUIRE(end.join_ok());
         PARLEY_REQUIRE((killed ? (bob.kill9(), true) : bob.join_ok()));
@@ -200,8 +190,8 @@ TEST_CASE("map, direct: whoever holds a message receives from anybody afterwards
         auto link = bob.link(names.alice);
         const auto held = link.take();
         CHECK(held->number == 1);
-        CHECK(code_of([&] { static_cast<void>(bob.receive()); }) == errc::bad_state);
-        CHECK(code_of([&] { static_cast<void>(bob.receive(names.alice)); }) == errc::bad_state);
+        CHECK(thrown_by([&] { static_cast<void>(bob.receive()); }) == errc::bad_state);
+        CHECK(thrown_by([&] { static_cast<void>(bob.receive(names.alice)); }) == errc::bad_state);
     }
     CHECK(bob.receive().second.number == 2);
 }
@@ -239,7 +229,7 @@ TEST_CASE("map, direct: an endpoint that is removed takes its pools along, and i
         auto old = alice.link(names.bob);
         CHECK(C::remove(names.bob));
         CHECK(!names.has_pools());
-        CHECK(code_of([&] { old.send(numbered(2)); }) == errc::closed);
+        CHECK(thrown_by([&] { old.send(numbered(2)); }) == errc::closed);
     }
     alice.send(names.bob, numbered(3));
     endpoint<C> next{names.bob};
@@ -368,7 +358,7 @@ TEST_CASE("map, direct: what is in hands stays usable when its channel is remove
         CHECK(code);
         CHECK(held->number == 1);
         lent->number = 3;
-        CHECK(code_of([&] { link.send(std::move(lent)); }) == errc::closed);
+        CHECK(thrown_by([&] { link.send(std::move(lent)); }) == errc::closed);
     }
     endpoint<C> next{names.alice};
     bob.send(names.alice, numbered(4));

@@ -38,12 +38,17 @@ struct two_ends {
     parley::sender<C> out;
 };
 
-template <class C>
-void send(const std::string& name) {
-    parley::sender<C> out{name};
+template <class Out>
+void send_some(Out& out) {
     for (int number = 0; number < more_than_fit; ++number) {
         static_cast<void>(out.send_for(number, 30s));
     }
+}
+
+template <class C>
+void send(const std::string& name) {
+    parley::sender<C> out{name};
+    send_some(out);
 }
 
 template <class C>
@@ -112,13 +117,6 @@ std::string met(Call call) {
     } catch (const parley::error& refused) {
         return (refused.code() == parley::errc::incompatible ? "incompatible: " : "otherwise: ") +
                std::string(refused.what()) + '\n';
-    }
-}
-
-template <class Out>
-void send_some(Out& out) {
-    for (int number = 0; number < more_than_fit; ++number) {
-        static_cast<void>(out.send_for(number, 30s));
     }
 }
 
