@@ -82,10 +82,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     compiler.add_arguments(parser)
     parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--precompile", metavar="HEADER", help="make --precompiled from it, for the tests to come")
     parser.add_argument("source", nargs="?", type=pathlib.Path)
     arguments = parser.parse_args()
     if arguments.self_test:
         return 0 if self_test(arguments) else 1
+    if arguments.precompile:
+        good, output = compiler.precompile(arguments, arguments.precompile)
+        print("\n".join(output))
+        return 0 if good else 1
     found, output = complaints(arguments, arguments.source)
     for complaint in found:
         print(f"{arguments.source}: {complaint}")
