@@ -1,6 +1,8 @@
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -162,6 +164,30 @@ queue.send(struct.pack("=II", 1, 2))
     CHECK(thrown_by([&] { return in.receive(); }) == errc::corrupt);
     CHECK(thrown_by([&] { return in.try_receive(); }) == errc::corrupt);
     CHECK(in.receive().second == 2);
+}
+
+TEST_CASE(
+    "mqueue, raw: a batch of messages of fixed size, from a queue that takes larger ones and from one that does not") {
+    const bool larger = GENERATE(false, true);
+    const queue_name queue;
+    program other = python(R"(
+import posix_ipc, struct, sys
+queue = posix_ipc.MessageQueue(sys.argv[1], posix_ipc.O_CREX, max_messages=4, max_message_size=int(sys.argv[2]))
+for number in range(3):
+    queue.send(struct.pack("=II", number, 2))
+queue.send(b"1234567")
+)",
+                           {queue.full, larger ? "200" : "8"});
+    REQUIRE(other.finish());
+    receiver<numbers> in{queue.name};
+    std::array<typename numbers::message, 4> got{};
+    REQUIRE(in.receive(std::span{got}.first(3)) == 3);
+    for (std::uint32_t number = 0; number < 3; ++number) {
+        CHECK(got[number].first == number);
+        CHECK(got[number].second == 2);
+    }
+    CHECK(thrown_by([&] { return in.receive(std::span{got}); }) == errc::corrupt);
+    CHECK(in.try_receive(std::span{got}) == 0);
 }
 
 TEST_CASE("mqueue, raw: the kernel's entry in /dev/mqueue tells the bytes that lie in the queue") {

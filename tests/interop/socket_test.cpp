@@ -1,7 +1,12 @@
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -155,6 +160,85 @@ TEMPLATE_TEST_CASE("sockets, raw: a message of fixed size is its bytes, in piece
     CHECK(received.first == 1);
     CHECK(received.second == 2);
     CHECK(socat.finish());
+}
+
+/// Large enough to be read to where it is to lie.
+using block = std::array<std::uint32_t, 8192>;
+
+[[nodiscard]] std::unique_ptr<block> block_of(std::uint32_t number) {
+    auto made = std::make_unique<block>();
+    made->fill(number);
+    return made;
+}
+
+[[nodiscard]] std::string_view bytes_of(const block& from) {
+    return {reinterpret_cast<const char*>(from.data()), sizeof from};
+}
+
+TEMPLATE_TEST_CASE("sockets, raw: a large message of fixed size comes in pieces, and the next behind it", "",
+                   unix_stream, tcp) {
+    using C = channel<block, TestType, parley::port, raw>;
+    const place<TestType> at;
+    receiver<C> in{at.name()};
+    program socat = socat_that_sends(at);
+    const auto first = block_of(1);
+    const auto second = block_of(2);
+    const auto got = std::make_unique<std::array<block, 2>>();
+    const std::span<block> room{*got};
+
+    socat.write(bytes_of(*first).substr(0, 10'000));
+    for (int attempt = 0; attempt < 1'000; ++attempt) {
+        REQUIRE(in.try_receive(room) == 0);
+    }
+    socat.write(bytes_of(*first).substr(10'000, 20'000));
+    REQUIRE_FALSE(in.try_receive());  // what has come lies in between by now
+    socat.write(bytes_of(*first).substr(30'000));
+    socat.write(bytes_of(*second));
+    for (std::size_t count = 0; count < room.size();) {
+        count += in.receive(room.subspan(count));
+    }
+    CHECK((*got)[0] == *first);
+    CHECK((*got)[1] == *second);
+
+    socat.write(bytes_of(*second).substr(0, 1'000));
+    CHECK(socat.finish());
+    CHECK(in.try_receive(room) == 0);  // never whole
+}
+
+TEMPLATE_TEST_CASE("sockets, raw: large messages of fixed size from several senders, and one of another size", "",
+                   unix_stream, unix_seqpacket, tcp) {
+    using C = channel<block, TestType, parley::port, raw>;
+    const place<TestType> at;
+    receiver<C> in{at.name()};
+    constexpr std::uint32_t each_sends = 50;
+    const auto work = [&](std::uint32_t number) {
+        return test::child{"sender", [&at, number] {
+                               if constexpr (TestType::capabilities.keeps_boundaries) {
+                                   sender<channel<pair_of_numbers, TestType, parley::port, raw>> wrong{
+                                       at.name(), {.open_within = 60s}};
+                                   wrong.send({1, 2});
+                               }
+                               sender<C> out{at.name(), {.open_within = 60s}};
+                               const auto content = block_of(number);
+                               for (std::uint32_t count = 0; count < each_sends; ++count) {
+                                   content->back() = count;
+                                   out.send(*content);
+                               }
+                           }};
+    };
+    auto one = work(7);
+    auto other = work(8);
+    std::array<std::uint32_t, 2> next{};
+    const auto got = std::make_unique<block>();
+    while (next[0] + next[1] < 2 * each_sends) {
+        REQUIRE(in.receive(std::span{got.get(), 1}) == 1);
+        const auto from = got->front();
+        REQUIRE((from == 7 || from == 8));
+        REQUIRE(got->back() == next[from - 7]++);
+        REQUIRE(std::all_of(got->begin(), got->end() - 1, [&](std::uint32_t word) { return word == from; }));
+    }
+    CHECK(one.join() == 0);
+    CHECK(other.join() == 0);
 }
 
 TEMPLATE_TEST_CASE("sockets, raw: when socat has gone, the sender's channel is closed, without a signal", "",

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,7 +10,9 @@
 
 #include <poll.h>
 
+#include <parley/message/transit.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/os/cpu.hpp>
 #include <parley/os/error.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/batch.hpp>
@@ -43,7 +47,12 @@ public:
     }
 
     [[nodiscard]] std::size_t try_pop_some(raw_context&, std::span<message_type> batch) {
-        return pop_one_by_one(batch, [&] { return pop(false); });
+        if constexpr (message::trivial<message_type>) {
+            if (object_.largest() <= unit::capacity) {
+                return pop_each_to(batch, [this](message_type& place) { return pop_to(place); });
+            }
+        }
+        return pop_one_by_one(batch, [this] { return pop(false); });
     }
 
     [[nodiscard]] bool wait(raw_context&, os::deadline until) { return wait(until); }
@@ -52,17 +61,46 @@ private:
     static constexpr unsigned polls_per_look = 256;
 
     [[nodiscard]] std::optional<message_type> pop(bool waited) {
+        const auto size = take(room_.all(), waited);
+        if (!size) {
+            return std::nullopt;
+        }
+        auto content = room_.read(*size);
+        if (!content) [[unlikely]] {
+            throw_corrupt(*size);
+        }
+        return content;
+    }
+
+    /// The same, straight to where it is to stay.
+    [[nodiscard]] bool pop_to(message_type& place) {
+        const std::span there(reinterpret_cast<std::byte*>(std::addressof(place)), unit::capacity);
+        std::memcpy(there.data(), room_.all().data(), have_);
+        const auto size = take(there, false);
+        if (!size) {
+            std::memcpy(room_.all().data(), there.data(), have_);
+            return false;
+        }
+        if (*size != unit::capacity) [[unlikely]] {
+            throw_corrupt(*size);
+        }
+        return true;
+    }
+
+    [[noreturn, gnu::cold, gnu::noinline]] static void throw_corrupt(std::size_t size) {
+        throw_error(errc::corrupt, "a unit of " + std::to_string(size) + " bytes, or more, was dropped: a message " +
+                                       "of this channel has " + (unit::fixed_size ? "" : "at most ") +
+                                       std::to_string(unit::capacity));
+    }
+
+    /// The size of what the object has given to `there`; none if it has nothing. Throws the end.
+    [[nodiscard]] std::optional<std::size_t> take(std::span<std::byte> there, bool waited) {
         // Asked before the attempt: what was sent before the end is in the object by then.
         const bool ended = end_.is_over();
-        const auto size = gather();
+        const auto size = gather(there);
         if (size) [[likely]] {
-            auto content = room_.read(*size);
-            if (!content) [[unlikely]] {
-                throw_error(errc::corrupt, "a unit of " + std::to_string(*size) + " bytes, or more, was dropped: a " +
-                                               "message of this channel has " + (unit::fixed_size ? "" : "at most ") +
-                                               std::to_string(unit::capacity));
-            }
-            return content;
+            vain_looks_ = 0;
+            return size;
         }
         if (ended) {
             end_.tell(waited);
@@ -73,16 +111,16 @@ private:
         return std::nullopt;
     }
 
-    /// The size of a message that now lies in the room, if there is one. Of a stream, a message of fixed size is
-    /// gathered until it is whole.
-    [[nodiscard]] std::optional<std::size_t> gather() {
+    /// The size of a message that now lies there, if there is one. Of a stream, a message of fixed size is gathered
+    /// until it is whole; `have_` bytes lie there before.
+    [[nodiscard]] std::optional<std::size_t> gather(std::span<std::byte> there) {
         if constexpr (Object::keeps_units) {
-            return object_.get(room_.all());
+            return object_.get(there);
         } else if constexpr (!unit::fixed_size) {
-            return object_.get(room_.all().first(unit::capacity));
+            return object_.get(there.first(unit::capacity));
         } else {
             while (have_ < unit::capacity) {
-                const auto size = object_.get(room_.all().subspan(have_, unit::capacity - have_));
+                const auto size = object_.get(there.subspan(have_, unit::capacity - have_));
                 if (!size) {
                     return std::nullopt;
                 }
@@ -94,6 +132,11 @@ private:
 
     [[nodiscard]] bool wait(os::deadline until) {
         if constexpr (side::waits) {
+            if (vain_looks_ < looks_before_poll && !until.passed()) {  // an attempt costs no more than a look
+                ++vain_looks_;
+                os::pause();
+                return true;
+            }
             raw_patience<side> patience;
             return patience.wait(
                 object_, POLLIN, until, [this] { return end_.is_over() || object_.readable(); },
@@ -108,6 +151,7 @@ private:
     raw_end_of_life<C> end_;
     std::size_t have_ = 0;  ///< bytes of a message that is not whole yet
     unsigned polls_ = 0;
+    int vain_looks_ = 0;  ///< since the last message
 };
 
 }  // namespace parley::transport::queue

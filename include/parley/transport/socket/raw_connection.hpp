@@ -25,6 +25,7 @@
 #include <parley/transport/socket/incoming.hpp>
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/outgoing.hpp>
+#include <parley/transport/socket/patience.hpp>
 #include <parley/transport/socket/presence.hpp>
 
 /// A connection with a program that need not know parley: the bytes of the messages and nothing else.
@@ -48,8 +49,9 @@ public:
     static constexpr bool unlimited = buffering_word::capacity == buffering::without_limit;
     static constexpr bool counted = false;
     static constexpr std::size_t window = 0;
-    static constexpr bool straight = false;
     static constexpr std::size_t largest_frame = message::size_in_transit<message_type, true>;
+    /// Whether a message is read to where its receiver wants it: below some size that costs more than a copy.
+    static constexpr bool straight = content_rules<message_type>::straight && largest_frame >= 16384;
 
     raw_connection(os::descriptor&& socket, role own)
         : socket_(std::move(socket)), role_(own), outgoing_(socket_.get(), Kind::packets, keeping::thread) {
@@ -65,15 +67,28 @@ public:
     void refuse(presence why) noexcept { end(why); }
     [[nodiscard]] const std::string& other_description() const noexcept { return nothing_; }
 
-    /// Reads once. Whether anything came that matters.
-    bool read() { return role_ == role::sends ? read_and_forget() : read_to_keep(); }
+    /// Reads once. Whether anything came that matters. `place`: where the next message may be put; see `is_placed`.
+    bool read(std::byte* place = nullptr) {
+        if (role_ == role::sends) {
+            return read_and_forget();
+        }
+        return straight && place != nullptr && !has_message() ? read_to(place) : read_to_keep();
+    }
 
     // The side that receives.
 
     [[nodiscard]] bool is_introduced() const noexcept { return true; }
     [[nodiscard]] std::string name() const { return {}; }
     [[nodiscard]] bool has_message() const noexcept {
-        return Kind::packets ? has_packet_ : fixed ? end_ - begin_ >= largest_frame : end_ != begin_;
+        return placed_ || (Kind::packets ? has_packet_ : fixed ? end_ - begin_ >= largest_frame : end_ != begin_);
+    }
+    /// As of a framed connection (transport/socket/connection.hpp).
+    [[nodiscard]] bool is_placed() const noexcept { return placed_; }
+    void take_placed() noexcept { placed_ = false; }
+    void bring_home(const std::byte* place) noexcept {
+        keep_in_buffer(place, largest_frame);
+        has_packet_ = true;
+        placed_ = false;
     }
     [[nodiscard]] bool has_room() const noexcept {
         return role_ == role::sends ? !deaf_ : Kind::packets ? !has_packet_ : capacity - (end_ - begin_) >= chunk;
@@ -133,9 +148,7 @@ private:
         if (is_over(state_) || !has_room()) {
             return false;
         }
-        if (!data_) {
-            data_ = make_aligned_buffer(capacity);
-        }
+        need_buffer();
         std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
         end_ -= std::exchange(begin_, 0);
         const auto size = os::uninterrupted([&] {
@@ -150,6 +163,54 @@ private:
             return true;
         }
         return keep(static_cast<std::size_t>(size));
+    }
+
+    /// Reads the next message to its place; of a stream, what has come of it before goes there first, and what is not
+    /// whole comes back.
+    [[nodiscard]] bool read_to(std::byte* place) {
+        if (is_over(state_)) {
+            return false;
+        }
+        need_buffer();
+        std::size_t have = end_ - begin_;
+        std::memcpy(place, data_.get() + begin_, have);
+        begin_ = end_ = 0;
+        bool came = false;
+        for (brief_patience patience; have < largest_frame;) {
+            const auto size = os::uninterrupted([&] {
+                return ::recv(socket_.get(), place + have, largest_frame - have,
+                              MSG_DONTWAIT | (Kind::packets ? MSG_TRUNC : 0));
+            });
+            if (size > 0) {
+                came = true;
+                patience = {};
+                have += static_cast<std::size_t>(size);
+                if (Kind::packets && have != largest_frame) {
+                    end(presence::garbage);
+                    return true;
+                }
+            } else if (size == 0 || !backlog::lacks_room(errno)) {
+                end(presence::left);
+                return true;
+            } else if (have == 0 || !patience.lasts()) {
+                keep_in_buffer(place, have);
+                return came;
+            }
+        }
+        placed_ = true;
+        return true;
+    }
+
+    void need_buffer() {
+        if (!data_) {
+            data_ = make_aligned_buffer(capacity);
+        }
+    }
+
+    void keep_in_buffer(const std::byte* bytes, std::size_t size) noexcept {
+        std::memcpy(data_.get(), bytes, size);
+        begin_ = 0;
+        end_ = size;
     }
 
     [[nodiscard]] bool keep(std::size_t size) noexcept {
@@ -184,7 +245,8 @@ private:
     std::size_t end_ = 0;
     std::string nothing_;
     bool has_packet_ = false;
-    bool deaf_ = false;  ///< the other side of a sender writes no more
+    bool placed_ = false;  ///< the first message lies where the last read was told to put it
+    bool deaf_ = false;    ///< the other side of a sender writes no more
 };
 
 }  // namespace parley::transport::socket
