@@ -35,6 +35,10 @@ using link_of = parley::channel<Message, Transport, parley::direct, Buffering>;
 template <class C>
 using meeting_of = std::conditional_t<C::transport::capabilities.named, direct_pair<C>, anonymous_pair<C>>;
 
+/// The bytes alone, as the kernel carries them. What framing adds is a header: who sent it, which it is, of what kind.
+template <class Message, class Transport, class Buffering>
+using raw_port_of = parley::channel<Message, Transport, parley::port, parley::raw, Buffering>;
+
 /// All series and bars of one transport, for messages of one size.
 ///
 /// `Kernel` is the reference, with room for `Capacity` messages where it can be told; parley's base is what asks for no
@@ -58,6 +62,11 @@ public:
     void add() {
         add_bar<shape::to_and_fro>(bar::direction::at_most, 1.1);
         add_bar<shape::one_way>(bar::direction::at_least, 0.9);
+        if constexpr (parley::composable<Message, Transport, parley::port, parley::raw, base>) {
+            using port = raw_port_of<Message, Transport, base>;
+            add_raw_bar<shape::to_and_fro, two_ways<port>>(bar::direction::at_most, 1.1);
+            add_raw_bar<shape::one_way, port_stream<port>>(bar::direction::at_least, 0.9);
+        }
     }
 
     /// How latencies are distributed.
@@ -128,14 +137,27 @@ private:
         measured_.add({transport_ + " " + what<Shape>(), name_of<Shape, base>(), references, wanted, limit});
     }
 
+    /// After `add_bar`, with its references.
+    template <shape Shape, class Setup>
+    void add_raw_bar(bar::direction wanted, double limit) {
+        const auto name = transport_ + ".raw/" + what<Shape>();
+        add_series<Shape, Setup>(name);
+        measured_.add(
+            {transport_ + " raw " + what<Shape>(), name, names_of_references<Shape>(transport_), wanted, limit});
+    }
+
+    template <shape Shape>
+    [[nodiscard]] std::vector<std::string> names_of_references(const std::string& name) const {
+        return {"by_hand.blocking." + name + "/" + what<Shape>(), "by_hand.polling." + name + "/" + what<Shape>()};
+    }
+
     /// Both ways to wait; their names.
     template <shape Shape, class Calls>
     std::vector<std::string> add_references(const std::string& name) {
-        const auto blocking = "by_hand.blocking." + name + "/" + what<Shape>();
-        const auto polling = "by_hand.polling." + name + "/" + what<Shape>();
-        add_series<Shape, reference::by_hand<Calls, Message, reference::blocking_calls, Capacity>>(blocking);
-        add_series<Shape, reference::by_hand<Calls, Message, reference::polling_calls, Capacity>>(polling);
-        return {blocking, polling};
+        auto names = names_of_references<Shape>(name);
+        add_series<Shape, reference::by_hand<Calls, Message, reference::blocking_calls, Capacity>>(names[0]);
+        add_series<Shape, reference::by_hand<Calls, Message, reference::polling_calls, Capacity>>(names[1]);
+        return names;
     }
 
     template <shape Shape, class Simpler>

@@ -22,13 +22,17 @@
 namespace bench {
 
 /// A name that no other run of this or another benchmark has. Across machines that is an address: the whole of 127/8 is
-/// this machine, and the ports below 32768 are those that the kernel gives to nobody by itself.
+/// this machine, and the ports below 32768 are those that the kernel gives to nobody by itself. Foreign programs know a
+/// queue of System V by its key.
 template <class C>
 [[nodiscard]] std::string fresh_name() {
     static std::uint64_t runs = 0;
     const auto process = static_cast<std::uint64_t>(::getpid());
     const std::uint64_t run = runs++;
-    if constexpr (C::transport::capabilities.crosses_machines) {
+    if constexpr (std::is_same_v<typename C::transport, parley::sysv_mqueue> &&
+                  C::template word<parley::framing_axis>::foreign) {
+        return std::to_string(0x5000'0000 + process % 65536 * 4096 + run % 4096);
+    } else if constexpr (C::transport::capabilities.crosses_machines) {
         return "127." + std::to_string(1 + process / 65536 % 250) + "." + std::to_string(process / 256 % 256) + "." +
                std::to_string(process % 256) + ":" + std::to_string(12'000 + run % 20'000);
     } else {
@@ -109,6 +113,8 @@ private:
     std::string right_ = fresh_name<C>();
 };
 
+inline constexpr std::chrono::seconds patience_with_a_port{10};  // its receiver makes it
+
 /// Two mailboxes or ports, one each way: the setup of a ping-pong.
 template <class C>
 class two_ways {
@@ -116,7 +122,8 @@ class two_ways {
         using message = typename C::message;
 
     public:
-        end(const std::string& in, const std::string& out) : in_(in), out_(out, {.open_within = patience}) {}
+        end(const std::string& in, const std::string& out)
+            : in_(in), out_(out, {.open_within = patience_with_a_port}) {}
 
         void send(const message& given) { static_cast<void>(out_.send(given)); }
         [[nodiscard]] message receive() { return receive_from<C>(in_); }
@@ -125,7 +132,6 @@ class two_ways {
         [[nodiscard]] std::size_t try_receive(std::span<message> taken) { return in_.try_receive(taken); }
 
     private:
-        static constexpr std::chrono::seconds patience{10};
         parley::receiver<C> in_;  // first: a port is its receiver's to create
         parley::sender<C> out_;
     };
@@ -168,6 +174,31 @@ public:
 private:
     std::string name_ = fresh_name<C>();
     bool crowded_;
+};
+
+/// A port and its sender: the setup of a stream.
+template <class C>
+class port_stream {
+    class receiving {
+    public:
+        explicit receiving(const std::string& name) : in_(name) {}
+        [[nodiscard]] typename C::message receive() { return receive_from<C>(in_); }
+
+    private:
+        parley::receiver<C> in_;
+    };
+
+public:
+    using message_type = typename C::message;
+    static constexpr bool loses = !C::transport::capabilities.lossless;
+
+    explicit port_stream(crowd) {}
+
+    [[nodiscard]] auto producer() const { return parley::sender<C>(name_, {.open_within = patience_with_a_port}); }
+    [[nodiscard]] auto consumer() const { return receiving(name_); }
+
+private:
+    std::string name_ = fresh_name<C>();
 };
 
 /// The two ends of a link without a name: the setup of a ping-pong, and of a stream one way.
