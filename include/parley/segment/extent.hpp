@@ -41,10 +41,14 @@ private:
     bool is_xsi_;
 };
 
-/// Maps `size` bytes from `offset` on for reading and writing; 0 bytes mean all there are.
-[[nodiscard]] inline region map_region(const mappable& what, std::uint64_t offset, std::size_t size) {
+enum class access { read_only, read_write };
+
+/// Maps `size` bytes from `offset` on; 0 bytes mean all there are.
+[[nodiscard]] inline region map_region(const mappable& what, std::uint64_t offset, std::size_t size,
+                                       access how = access::read_write) {
     try {
-        return region{what, boost::interprocess::read_write, static_cast<boost::interprocess::offset_t>(offset), size};
+        return region{what, how == access::read_only ? boost::interprocess::read_only : boost::interprocess::read_write,
+                      static_cast<boost::interprocess::offset_t>(offset), size};
     } catch (const boost::interprocess::interprocess_exception& failure) {
         os::throw_system(failure.get_native_error(), "mapping " + std::to_string(size) + " bytes of a segment",
                          "see the limits of address space (ulimit -v) and of mappings (vm.max_map_count)");

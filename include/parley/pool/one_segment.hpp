@@ -1,0 +1,108 @@
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <sys/mman.h>
+
+#include <parley/os/error.hpp>
+#include <parley/pool/block.hpp>
+#include <parley/pool/body.hpp>
+#include <parley/pool/size_classes.hpp>
+#include <parley/pool/storage.hpp>
+
+namespace parley {
+namespace pool {
+
+/// Where everything of a pool in one segment lies, counted from the end of its body: first the states of all blocks,
+/// which everybody writes, then the blocks, which receivers only read.
+template <class Classes>
+class one_area : public state_lines<Classes, std::uint32_t{1} << block::index_bits> {
+    using base = state_lines<Classes, std::uint32_t{1} << block::index_bits>;
+
+public:
+    explicit one_area(std::uint64_t limit) noexcept : base(limit) {
+        auto offset = bodies_ = round_up(base::end_of_states(), largest_page);
+        for (std::size_t each = 0; each < Classes::count; ++each) {
+            bodies_of_[each] = offset;
+            offset = round_up(offset + std::uint64_t{base::blocks(each)} * Classes::size_of(each), page);
+        }
+        size_ = offset;
+    }
+
+    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+    /// Where the blocks begin, on a page of their own on every machine.
+    [[nodiscard]] std::uint64_t bodies() const noexcept { return bodies_; }
+
+    [[nodiscard]] std::uint64_t body_of(block which) const noexcept {
+        return bodies_of_[which.size_class] + which.index * std::uint64_t{Classes::size_of(which.size_class)};
+    }
+
+private:
+    std::array<std::uint64_t, Classes::count> bodies_of_;
+    std::uint64_t bodies_ = 0;
+    std::uint64_t size_ = 0;
+};
+
+/// The blocks of a pool beside each other in its one segment: mapped once, reserved as they are first used.
+template <class Classes>
+class in_one_segment : public control_area<one_area<Classes>> {
+    using base = control_area<one_area<Classes>>;
+
+public:
+    using classes = Classes;
+    using backing = pool::backing;
+    struct kept {};
+
+    /// A sender goes round what it has (pool/lender.hpp), and that had better be more than a core's first cache.
+    /// Measured with 32 to 128 KiB: a block that comes back at once takes its messages a third longer than one of
+    /// several that hold 128 KiB or more, which blocks of so much do, being half full at least.
+    static constexpr std::uint64_t at_once = 262144;
+
+    template <class Segment>
+    void join(const Segment& pool, std::uint64_t limit, std::uint32_t, bool reads_only) {
+        base::map(pool, limit);
+        const auto states = base::layout().bodies();
+        if (reads_only && ::mprotect(base::base() + states, static_cast<std::size_t>(base::layout().size() - states),
+                                     PROT_READ) != 0) {
+            os::throw_system(errno, "making the messages in " + pool.path() + " read-only");
+        }
+    }
+    template <class Segment>
+    void settle(const Segment&) noexcept {}
+
+    template <class Segment>
+    [[nodiscard]] std::byte* bytes_of(const Segment&, block which) noexcept {
+        return base::base() + base::layout().body_of(which);
+    }
+
+    template <class Segment>
+    void reserve(const Segment& pool, block first, std::uint32_t count) const {
+        base::reserve_states(pool, first, count);
+        base::reserve_part(pool, base::layout().body_of(first),
+                           count * std::uint64_t{classes::size_of(first.size_class)});
+    }
+
+    void freed(block) noexcept {}
+
+    static bool clear(const std::string&) noexcept { return false; }
+};
+
+}  // namespace pool
+
+/// The blocks of a pool lie in one segment, each process maps it once, and each sender goes round the blocks that it
+/// has used: `map`.
+struct one_segment {
+    static constexpr std::string_view name = "one_segment";
+    static constexpr bool implied = true;
+    static constexpr std::size_t alignment = 1;  ///< of blocks, in bytes
+
+    template <class Classes>
+    using storage = pool::in_one_segment<Classes>;
+};
+
+}  // namespace parley
