@@ -22,6 +22,7 @@
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
+#include <parley/os/huge_pages.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/body_files.hpp>
 #include <parley/pool/free_queue.hpp>
@@ -44,7 +45,7 @@ class control_of_many : public state_lines<Classes, most_mapped> {
     using base = state_lines<Classes, most_mapped>;
 
 public:
-    explicit control_of_many(std::uint64_t limit) noexcept : base(limit), size_(base::end_of_states()) {
+    control_of_many(std::uint64_t limit, std::uint64_t) noexcept : base(limit), size_(base::end_of_states()) {
         for (std::size_t each = 0; each < Classes::count; ++each) {
             queues_[each] = size_;
             size_ = round_up(size_ + size_of_queue(each), page);
@@ -78,13 +79,14 @@ public:
     struct kept {
         std::atomic<std::uint32_t> settled{0};  ///< not 0: what pools of that name had left is cleared
     };
-    static constexpr std::uint64_t at_once = 1;  ///< block by block
+    /// Block by block.
+    [[nodiscard]] std::uint64_t at_once() const noexcept { return 1; }
+    [[nodiscard]] bool fills_huge_pages() const noexcept { return false; }
 
     template <class Segment>
-    void join(const Segment& pool, std::uint64_t limit, std::uint32_t mark, bool reads_only) {
-        base::map(pool, limit);
-        mark_ = mark;
-        access_ = reads_only ? segment::access::read_only : segment::access::read_write;
+    void join(const Segment& pool, const joining& how) {
+        base::map(pool, how.limit, false);
+        how_ = how;
     }
 
     template <class Segment>
@@ -95,7 +97,7 @@ public:
         }
         try {
             auto all = body_files::of(pool.path());
-            std::erase_if(all, [&](const auto& each) { return each.mark == mark_; });
+            std::erase_if(all, [&](const auto& each) { return each.mark == how_.mark; });
             if (body_files::is_named(pool.file(), pool.path())) {
                 body_files::remove(all);
             }
@@ -169,7 +171,7 @@ private:
         if (::fstat(pool.file(), &like) != 0) {
             os::throw_system(errno, "asking for the permissions of " + pool.path());
         }
-        const auto path = body_files::path(pool.path(), mark_, which);
+        const auto path = body_files::path(pool.path(), how_.mark, which);
         constexpr int attempts = 8;  // nobody else makes one now, but for who means ill
         for (int attempt = 0; attempt < attempts; ++attempt) {
             const auto made = backing::create(path, like.st_mode & 07777, classes::size_of(which.size_class),
@@ -200,9 +202,9 @@ private:
         if (which.index >= mine.size()) {
             mine.resize(which.index + 1);
         }
-        const auto path = body_files::path(pool.path(), mark_, which);
+        const auto path = body_files::path(pool.path(), how_.mark, which);
         const auto size = classes::size_of(which.size_class);
-        const int how = access_ == segment::access::read_only ? O_RDONLY : O_RDWR;
+        const int how = how_.access == segment::access::read_only ? O_RDONLY : O_RDWR;
         const os::descriptor file{
             os::uninterrupted([&] { return ::open(path.c_str(), how | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); })};
         if (!file && errno != ENOENT) {
@@ -218,12 +220,17 @@ private:
             throw_error(errc::corrupt, path + " is " + (file ? "cut short" : "missing") +
                                            ", though its block is in use; remove the channel");
         }
-        mine[which.index] = segment::map_region(segment::mappable::file(file.get()), 0, size, access_);
+        const auto there = segment::mappable::file(file.get());
+        if (how_.huge_pages && size >= os::huge_page) {
+            mine[which.index] = segment::map_region_hugely(there, 0, size, how_.access);
+            os::make_huge_pages(mine[which.index].get_address(), size / os::huge_page * os::huge_page);
+        } else {
+            mine[which.index] = segment::map_region(there, 0, size, how_.access);
+        }
     }
 
     std::array<std::vector<segment::region>, classes::count> bodies_;  ///< as far as this process has used them
-    std::uint32_t mark_ = 0;
-    segment::access access_ = segment::access::read_only;
+    joining how_;
 };
 
 }  // namespace pool

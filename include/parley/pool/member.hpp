@@ -93,7 +93,8 @@ public:
     /// Attaches. `limit`: bytes for all blocks, where this process creates the pool.
     member(const segment::attachment_request& request, std::uint64_t limit) {
         bool freed = false;
-        segment_ = segment_type::attach(request, [&](segment_type& joined) { freed = join(joined, limit); });
+        segment_ = segment_type::attach(request,
+                                        [&](segment_type& joined) { freed = join(joined, limit, request.huge_pages); });
         storage_.settle(segment_);
         if (freed) {
             say_freed();
@@ -181,11 +182,15 @@ public:
         const os::byte_guard growing(segment_.file(), segment::locks::growth);
         const auto first = carved(size_class);
         const auto size = std::uint64_t{classes::size_of(size_class)};
-        const auto allowed = first < storage_type::fewest_blocks ? storage_type::fewest_blocks - first
-                                                                 : (limit() - std::min(limit(), reserved())) / size;
-        auto count = static_cast<std::uint32_t>(
-            std::min({std::max<std::uint64_t>(storage_type::at_once / size, 1),
-                      std::uint64_t{storage_.blocks(size_class) - first}, std::uint64_t{allowed}}));
+        const auto within_limit = (limit() - std::min(limit(), reserved())) / size;
+        const std::uint64_t whatever_the_limit =
+            storage_type::fewest_blocks - std::min(storage_type::fewest_blocks, first);
+        const auto allowed = whatever_the_limit == 0       ? within_limit
+                             : storage_.fills_huge_pages() ? std::max(whatever_the_limit, within_limit)
+                                                           : whatever_the_limit;
+        auto count =
+            static_cast<std::uint32_t>(std::min({std::max<std::uint64_t>(storage_.at_once() / size, 1),
+                                                 std::uint64_t{storage_.blocks(size_class) - first}, allowed}));
         if (count == 0) {
             return std::nullopt;
         }
@@ -336,7 +341,7 @@ private:
     }
 
     /// At the gate. Whether a predecessor's block became free.
-    [[nodiscard]] bool join(segment_type& joined, std::uint64_t limit) {
+    [[nodiscard]] bool join(segment_type& joined, std::uint64_t limit, bool huge_pages) {
         if (limit > largest_limit) {
             throw_error(errc::no_space, "options::pool_size asks for " + std::to_string(limit) +
                                             " bytes, and a pool has at "
@@ -355,7 +360,8 @@ private:
                                            " bytes; remove the channel");
         }
         limit_ = agreed;
-        storage_.join(joined, agreed, mark_, !IsSender);
+        constexpr auto access = IsSender ? segment::access::read_write : segment::access::read_only;
+        storage_.join(joined, {agreed, mark_, access, huge_pages});
         return take_place(joined);
     }
 

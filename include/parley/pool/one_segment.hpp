@@ -6,30 +6,40 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <sys/mman.h>
 
 #include <parley/os/error.hpp>
+#include <parley/os/huge_pages.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/body.hpp>
 #include <parley/pool/size_classes.hpp>
 #include <parley/pool/storage.hpp>
+#include <parley/segment/extent.hpp>
 
 namespace parley {
 namespace pool {
 
 /// Where everything of a pool in one segment lies, counted from the end of its body: first the states of all blocks,
-/// which everybody writes, then the blocks, which receivers only read.
+/// which everybody writes, then the blocks, which receivers only read. Where those of a class may take a huge page or
+/// more they begin at a boundary of huge pages in the file: whether anybody asks for these or not, all agree on that.
 template <class Classes>
 class one_area : public state_lines<Classes, std::uint32_t{1} << block::index_bits> {
     using base = state_lines<Classes, std::uint32_t{1} << block::index_bits>;
 
 public:
-    explicit one_area(std::uint64_t limit) noexcept : base(limit) {
+    /// `begin`: where in the file that is.
+    one_area(std::uint64_t limit, std::uint64_t begin) noexcept : base(limit) {
         auto offset = bodies_ = round_up(base::end_of_states(), largest_page);
         for (std::size_t each = 0; each < Classes::count; ++each) {
+            const auto size = std::uint64_t{base::blocks(each)} * Classes::size_of(each);
+            may_be_huge_[each] = size >= os::huge_page;
+            if (may_be_huge_[each]) {
+                offset = round_up(begin + offset, os::huge_page) - begin;
+            }
             bodies_of_[each] = offset;
-            offset = round_up(offset + std::uint64_t{base::blocks(each)} * Classes::size_of(each), page);
+            offset = round_up(offset + size, page);
         }
         size_ = offset;
     }
@@ -42,8 +52,20 @@ public:
         return bodies_of_[which.size_class] + which.index * std::uint64_t{Classes::size_of(which.size_class)};
     }
 
+    /// Where the huge pages begin and end that are whole when `count` blocks from `first` on come to those before them.
+    [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> huge_pages(block first, std::uint32_t count) const noexcept {
+        const auto area = bodies_of_[first.size_class];
+        if (!may_be_huge_[first.size_class]) {
+            return {area, area};
+        }
+        const auto whole = [](std::uint64_t size) { return size / os::huge_page * os::huge_page; };
+        const auto size = std::uint64_t{Classes::size_of(first.size_class)};
+        return {area + whole(first.index * size), area + whole((first.index + std::uint64_t{count}) * size)};
+    }
+
 private:
     std::array<std::uint64_t, Classes::count> bodies_of_;
+    std::array<bool, Classes::count> may_be_huge_{};
     std::uint64_t bodies_ = 0;
     std::uint64_t size_ = 0;
 };
@@ -61,14 +83,17 @@ public:
     /// A sender goes round what it has (pool/lender.hpp), and that had better be more than a core's first cache.
     /// Measured with 32 to 128 KiB: a block that comes back at once takes its messages a third longer than one of
     /// several that hold 128 KiB or more, which blocks of so much do, being half full at least.
-    static constexpr std::uint64_t at_once = 262144;
+    [[nodiscard]] std::uint64_t at_once() const noexcept { return huge_pages_ ? os::huge_page : 262144; }
+    [[nodiscard]] bool fills_huge_pages() const noexcept { return huge_pages_; }
 
     template <class Segment>
-    void join(const Segment& pool, std::uint64_t limit, std::uint32_t, bool reads_only) {
-        base::map(pool, limit);
+    void join(const Segment& pool, const joining& how) {
+        huge_pages_ = how.huge_pages;
+        base::map(pool, how.limit, huge_pages_);
         const auto states = base::layout().bodies();
-        if (reads_only && ::mprotect(base::base() + states, static_cast<std::size_t>(base::layout().size() - states),
-                                     PROT_READ) != 0) {
+        if (how.access == segment::access::read_only &&
+            ::mprotect(base::base() + states, static_cast<std::size_t>(base::layout().size() - states), PROT_READ) !=
+                0) {
             os::throw_system(errno, "making the messages in " + pool.path() + " read-only");
         }
     }
@@ -85,11 +110,20 @@ public:
         base::reserve_states(pool, first, count);
         base::reserve_part(pool, base::layout().body_of(first),
                            count * std::uint64_t{classes::size_of(first.size_class)});
+        if (huge_pages_) {
+            const auto [begin, end] = base::layout().huge_pages(first, count);
+            if (begin != end) {
+                os::make_huge_pages(base::base() + begin, static_cast<std::size_t>(end - begin));
+            }
+        }
     }
 
     void freed(block) noexcept {}
 
     static bool clear(const std::string&) noexcept { return false; }
+
+private:
+    bool huge_pages_ = false;
 };
 
 }  // namespace pool

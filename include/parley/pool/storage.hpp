@@ -26,9 +26,9 @@
 /// - `storage<Classes>`: one process's hold on the blocks of a pool.
 ///
 /// A storage
-/// - says `backing`: how the pool's name is found, made and taken away; `kept`: what it keeps in the pool's body; and
-///   `at_once`: how many bytes of blocks are added at a time;
+/// - says `backing`: how the pool's name is found, made and taken away; and `kept`: what it keeps in the pool's body;
 /// - `join`s at the gate, and may `settle` when the pool has its name;
+/// - says `at_once`: how many bytes of blocks are added at a time, and whether that `fills_huge_pages`;
 /// - has `blocks(size_class)`, `state_of(block)`, and `bytes_of(segment, block)`, which is noexcept where it cannot
 /// fail;
 /// - `reserve`s the memory of new blocks, with the growth lock held, before they are counted;
@@ -48,6 +48,14 @@ concept storage_word = requires {
     typename Word::template storage<size_classes<1, Word::alignment, true>>;
 };
 
+/// What a process needs to know that joins, and what it asks for.
+struct joining {
+    std::uint64_t limit = 0;                              ///< bytes for all blocks, as agreed
+    std::uint32_t mark = 0;                               ///< the pool's number
+    segment::access access = segment::access::read_only;  ///< to the bodies
+    bool huge_pages = false;
+};
+
 /// What all storages have: the part of the control segment behind the pool's body, where the states are. `Layout` says
 /// where.
 template <class Layout>
@@ -62,19 +70,22 @@ public:
     }
 
 protected:
-    control_area() noexcept : layout_(0) {}
+    control_area() noexcept : layout_(0, 0) {}
 
     /// Maps it. Sparse: takes no memory. So long that no block is beyond the end, where an access would be SIGBUS.
     template <class Segment>
-    void map(const Segment& pool, std::uint64_t limit) {
+    void map(const Segment& pool, std::uint64_t limit, bool huge_pages) {
         using files = typename Segment::backing_type;
-        layout_ = Layout{limit};
+        layout_ = Layout{limit, first_page<Segment>};
         const auto end = first_page<Segment> + layout_.size();
         if (files::size(pool.file()) < end && ::ftruncate(pool.file(), static_cast<::off_t>(end)) != 0) {
             os::throw_system(errno, "giving " + pool.path() + " a length of " + std::to_string(end) + " bytes",
                              "see the limit of file sizes (ulimit -f)");
         }
-        area_ = files::map(pool.file(), {1, first_page<Segment>, static_cast<std::size_t>(layout_.size())});
+        const auto size = static_cast<std::size_t>(layout_.size());
+        area_ = huge_pages ? segment::map_region_hugely(segment::mappable::file(pool.file()), first_page<Segment>, size,
+                                                        segment::access::read_write)
+                           : files::map(pool.file(), {1, first_page<Segment>, size});
     }
 
     /// Reserves memory for the states of new blocks.
