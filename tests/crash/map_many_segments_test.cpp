@@ -1,3 +1,4 @@
+#include "duel.hpp"
 #include "every_role.hpp"
 
 #include <fstream>
@@ -156,4 +157,9 @@ TEST_CASE("mailboxes whose messages stay in segments of their own survive death 
     left.erase(among_bodies);
     left.erase(not_settled);
     CHECK(left == std::set<std::string>{});
+}
+
+TEST_CASE("so do ports and direct links") {
+    kill_in_every_role<mail<many, port, bounded<4>>>(1);
+    kill_one_of_two<talk<many, bounded<4>>>();
 }

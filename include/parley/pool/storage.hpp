@@ -29,12 +29,11 @@
 /// - says `backing`: how the pool's name is found, made and taken away; and `kept`: what it keeps in the pool's body;
 /// - `join`s at the gate, and may `settle` when the pool has its name;
 /// - says `at_once`: how many bytes of blocks are added at a time, and whether that `fills_huge_pages`;
-/// - has `blocks(size_class)`, `state_of(block)`, and `bytes_of(segment, block)`, which is noexcept where it cannot
-/// fail;
+/// - has `blocks(size_class)`, `state_of(block)`, and `bytes_of(segment, block)`: noexcept where it cannot fail;
 /// - `reserve`s the memory of new blocks, with the growth lock held, before they are counted;
-/// - is told when a block has become free: `freed`. If it has `next_free(size_class)`, that is a block that may be
-/// free,
-///   and where senders look first; otherwise they look where they have been before (pool/lender.hpp);
+/// - is told when a block has become free: `freed`. If it has `next_free(size_class)`, senders ask first for that
+/// block,
+///   which may be free; otherwise they look where they have been before (pool/lender.hpp);
 /// - `clear(path)`s what is left of pools of that path that are gone. Whether there was anything.
 
 namespace parley::pool {
