@@ -14,6 +14,7 @@
 #include <parley/os/fence.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/member.hpp>
+#include <parley/pool/storage.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
 #include <parley/wait/parking_lot.hpp>
 
@@ -180,9 +181,11 @@ private:
     }
 
     /// Takes a block of this class from where one is most likely free.
-    [[nodiscard]] bool take_likely(std::size_t size_class) noexcept {
+    [[nodiscard]] bool take_likely(std::size_t size_class) {
         if constexpr (base::has_queue) {
-            return take_queued(size_class);
+            const bool few =
+                this->carved(size_class) * std::uint64_t{classes::size_of(size_class)} < enough_to_go_round;
+            return (few && take_new(size_class)) || take_queued(size_class);
         } else {
             return take_used_before(size_class);
         }

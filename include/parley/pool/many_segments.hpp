@@ -79,7 +79,7 @@ public:
     struct kept {
         std::atomic<std::uint32_t> settled{0};  ///< not 0: what pools of that name had left is cleared
     };
-    /// Block by block.
+    /// Block by block: as long as there are few, and then where there is no free one.
     [[nodiscard]] std::uint64_t at_once() const noexcept { return 1; }
     [[nodiscard]] bool fills_huge_pages() const noexcept { return false; }
 
@@ -239,7 +239,8 @@ private:
 /// numbers of free blocks are handed out from a queue: `map_by<many_segments>`.
 ///
 /// A process maps only what it uses, and no stretch of addresses as large as the pool is needed. The first use of each
-/// block in each process is some system calls; sizes are rounded up to pages.
+/// block in each process is some system calls; sizes are rounded up to pages. Of each size there are soon 256 KiB, and
+/// more when these are in use.
 struct many_segments {
     static constexpr std::string_view name = "many_segments";
     static constexpr bool implied = false;

@@ -80,11 +80,7 @@ public:
     using backing = pool::backing;
     struct kept {};
 
-    /// A sender goes round what it has (pool/lender.hpp), and that had better be more than a core's first cache.
-    /// Measured with 32 to 128 KiB: a block that comes back at once takes its messages a third longer than one of
-    /// several that hold 128 KiB or more, which blocks of so much do, being half full at least. Where huge pages are
-    /// asked for, a whole one.
-    [[nodiscard]] std::uint64_t at_once() const noexcept { return huge_pages_ ? os::huge_page : 262144; }
+    [[nodiscard]] std::uint64_t at_once() const noexcept { return huge_pages_ ? os::huge_page : enough_to_go_round; }
     [[nodiscard]] bool fills_huge_pages() const noexcept { return huge_pages_; }
 
     template <class Segment>
