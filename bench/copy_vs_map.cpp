@@ -98,6 +98,24 @@ template <std::size_t Size>
     return name;
 }
 
+/// The blocks in segments of their own, against all of them in one.
+template <std::size_t Size, class... Words>
+void add_many_segments(suite& measured) {
+    using content = message_of<Size>;
+    using scattered = way<content, parley::shm, parley::map_by<parley::many_segments>, Words...>;
+    const auto add = [&](const std::string& how, const std::string& what, auto run) {
+        const auto name = "shm.map_by_many_segments" + how + "/latency" + in_bytes<content>();
+        measured.add(name, unit::nanoseconds, 200, run, run_seconds, rounds_between);
+        measured.add({"many segments over one, shm, " + what + ", " + std::to_string(Size) + " B",
+                      name,
+                      {"shm.map" + how + "/latency" + in_bytes<content>()},
+                      bar::direction::told,
+                      0});
+    };
+    add("", "every byte", whole_message_latency<scattered, mapping_end, use::every_byte>);
+    add("_hand_over", "handed over", whole_message_latency<scattered, mapping_end, use::hand_over>);
+}
+
 template <class Transport>
 [[nodiscard]] std::string crossover_of() {
     const auto found = parley::measure_crossover<Transport>();
@@ -116,12 +134,15 @@ void add_copy_against_map(suite& measured) {
     const auto small_over_a_link = add_over_a_link<64>(measured);
     const auto large_over_a_link = add_over_a_link<mebi>(measured);
     sizes_of<parley::shm, 64, spinning>(measured, transport).add();
+    add_many_segments<64, spinning>(measured);
     sizes_of<parley::shm, kibi, spinning>(measured, transport).add();
     sizes_of<parley::shm, 4 * kibi, spinning>(measured, transport).add();
     sizes_of<parley::shm, 16 * kibi, spinning>(measured, transport).add();
     sizes_of<parley::shm, 64 * kibi, spinning>(measured, transport).add();
+    add_many_segments<64 * kibi, spinning>(measured);
     sizes_of<parley::shm, 256 * kibi, spinning>(measured, transport).add();
     sizes_of<parley::shm, mebi, spinning>(measured, transport).add();
+    add_many_segments<mebi, spinning>(measured);
     sizes_of<parley::shm, 4 * mebi, spinning>(measured, transport).add();
     sizes_of<parley::shm, 16 * mebi, spinning>(measured, transport).add();
 

@@ -52,6 +52,7 @@ CONTRACT = {
     r"using receiver_side =": "How receivers wait.",
     r"using strategy =": "How a side that waits does it; void for one that does not.",
     r"using travelling =": "What the transport carries in place of the message.",
+    r"using segments =": "Who stores the blocks of the pool.",
     r"static constexpr (std::string_view|auto) name =": "As descriptions and errors tell it.",
     r"static constexpr (std::string_view|auto) side_name =": "The same for one side.",
     r"static constexpr transport::capabilities capabilities\b": "What this transport can do.",
@@ -78,7 +79,7 @@ CONTRACT = {
 }
 
 # What a transport or a payload gives to the channel: users never name it.
-INTERNAL = r"^ *using (sending_end|receiving_end|link_end|endpoint|family|backing) ="
+INTERNAL = r"^ *using (sending_end|receiving_end|link_end|endpoint|family|backing|storage) ="
 
 
 def matching(text, start, opening, closing):

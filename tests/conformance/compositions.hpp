@@ -87,6 +87,7 @@ struct in_memory {
         words<parley::map, bounded<1>, nonblocking, mailbox_by<round_robin, at_least_once>>,
         words<parley::map, bounded<3>, sync<blocking_on<futex>, nonblocking>, mailbox_by<exclusive>>,
         words<parley::map, unbounded, sync<nonblocking, blocking>>,  //
+        words<map_by<many_segments>, bounded<3>>,                    //
         words<parley::map, zero, blocking_on<spin>>>;
 
     using mapped_ports = std::tuple<  //

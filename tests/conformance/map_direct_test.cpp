@@ -40,7 +40,8 @@ using with_room = std::tuple<pages<shm, bounded<64>>,                //
                              pages<fifo, bounded<16>>,               //
                              pages<shm, unbounded, owner_lifetime>,  //
                              pages<mapped_file, owner_lifetime>>;
-using everywhere = joined<with_room, std::tuple<pages<shm, zero>, pages<fifo, zero>>>;
+using everywhere = joined<with_room, std::tuple<pages<shm, zero>, pages<fifo, zero>,
+                                                channel<page, shm, direct, map_by<many_segments>, bounded<64>>>>;
 
 /// Two names that no other test uses, and nothing of them at the end.
 template <class C>

@@ -23,8 +23,9 @@
 
 namespace parley::conformance {
 
-using mapped_ports = std::tuple<on<shm>::c<parley::map, port, bounded<4>>,   //
-                                on<fifo>::c<parley::map, port, bounded<4>>,  //
+using mapped_ports = std::tuple<on<shm>::c<parley::map, port, bounded<4>>,            //
+                                on<shm>::c<map_by<many_segments>, port, bounded<4>>,  //
+                                on<fifo>::c<parley::map, port, bounded<4>>,           //
                                 on<unix_stream>::c<parley::map, port, bounded<4>>>;
 
 TEMPLATE_LIST_TEST_CASE("map: a port's pool goes with its owner, and a new owner has a new one", "", mapped_ports) {
@@ -138,7 +139,8 @@ TEST_CASE("map: a port that is named by a path, or in no directory, has a pool t
 }
 
 using mapped_mailboxes =
-    std::tuple<parley::channel<page, parley::map, bounded<64>>,  //
+    std::tuple<parley::channel<page, parley::map, bounded<64>>,            //
+               parley::channel<page, map_by<many_segments>, bounded<64>>,  //
                parley::channel<page, parley::map, sysv_shm, bounded<64>>, parley::channel<page, parley::map, mqueue>>;
 
 TEMPLATE_LIST_TEST_CASE("map: what is removed goes with its pool, and ends the wait for a block", "",
@@ -207,6 +209,7 @@ TEST_CASE("map and copy are not the same channel, nor are pools of other message
     check(std::type_identity<mapped>{}, std::type_identity<copied>{});
     check(std::type_identity<parley::channel<page, parley::map>>{}, std::type_identity<mapped>{});
     check(std::type_identity<on<mqueue>::c<parley::map>>{}, std::type_identity<on<mqueue>::c<>>{});
+    check(std::type_identity<mapped>{}, std::type_identity<on<shm>::c<map_by<many_segments>>>{});
     check(std::type_identity<on<fifo>::c<port>>{}, std::type_identity<on<fifo>::c<port, parley::map>>{});
 }
 

@@ -80,9 +80,11 @@ TEST_CASE("map: a loan of no size named is one of the largest") {
     CHECK(out->loan_for(short_wait).value().room().size() == 100'000);
 }
 
-using carriers_of_pictures = std::tuple<parley::channel<picture, parley::map, bounded<4>>,          //
-                                        parley::channel<picture, parley::map, mqueue, bounded<4>>,  //
-                                        parley::channel<picture, parley::map, fifo, port>,          //
+using carriers_of_pictures = std::tuple<parley::channel<picture, parley::map, bounded<4>>,            //
+                                        parley::channel<picture, parley::map, mqueue, bounded<4>>,    //
+                                        parley::channel<picture, parley::map, fifo, port>,            //
+                                        parley::channel<picture, map_by<many_segments>, bounded<4>>,  //
+                                        parley::channel<picture, map_by<many_segments>, unix_stream, port>,
                                         parley::channel<picture, parley::map, unix_datagram, port, nonblocking>>;
 
 TEMPLATE_LIST_TEST_CASE("map: what is written in one process is read in another where it lies, whatever its size", "",
@@ -124,6 +126,7 @@ TEST_CASE("map: an encoded message takes a block of the size that it has") {
 }
 
 using small_pools = std::tuple<parley::channel<page, parley::map, bounded<64>>,                           //
+                               parley::channel<page, map_by<many_segments>, bounded<64>>,                 //
                                parley::channel<page, parley::map, unbounded, blocking_on<futex>>,         //
                                parley::channel<page, parley::map, bounded<64>, port, blocking_on<spin>>,  //
                                parley::channel<page, parley::map, bounded_by_kernel, unix_stream, port>>;

@@ -157,12 +157,17 @@ TEST_CASE("a bounded channel needs no room after its creation") {
     });
 }
 
-TEST_CASE("a message for which the pool has no memory is errc::no_space, and a smaller one is sent") {
+using pools = std::tuple<parley::map, map_by<many_segments>>;
+
+TEMPLATE_LIST_TEST_CASE("a message for which the pool has no memory is errc::no_space, and a smaller one is sent", "",
+                        pools) {
     constexpr std::size_t mebibyte = std::size_t{1} << 20;
+    const auto huge_pages = GENERATE(false, true);
     with_small_file_system("/dev/shm", "4m", [&] {
-        using C = parley::channel<bytes<16 * mebibyte>, parley::map, bounded<4>>;
-        sender<C> out{"mapped"};
-        receiver<C> in{"mapped"};
+        using C = parley::channel<bytes<16 * mebibyte>, TestType, bounded<4>>;
+        const options given{.huge_pages = huge_pages};
+        sender<C> out{"mapped", given};
+        receiver<C> in{"mapped", given};
         std::error_code code;
         PARLEY_CHECK_IN_CHILD(thrown_by([&] { return out.loan(5 * mebibyte); }) == errc::no_space);
         PARLEY_CHECK_IN_CHILD(!out.try_loan(16 * mebibyte, code) && code == errc::no_space);

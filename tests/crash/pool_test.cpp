@@ -89,7 +89,8 @@ class churn {
 
 public:
     explicit churn(unsigned seed) : random_(seed) {
-        receiver<C>{create_only, name_, {.pool_size = blocks * block_size}};  // makes the pool
+        constexpr auto size = blocks * payload::pool_of<C>::classes::largest;
+        receiver<C>{create_only, name_, {.pool_size = size}};  // makes the pool
         for (std::size_t index = 0; index < each_side; ++index) {
             senders_.push_back(new_sender());
             receivers_.push_back(new_receiver());
@@ -255,6 +256,13 @@ TEST_CASE("a pool loses no block to the dead, and gives none to two") {
     const auto seed = std::random_device{}();
     INFO("seed " << seed);
     churn<channel<page, map, bounded<64>>>{seed}.run(loans(), 100);
+}
+TEST_CASE("a pool of many segments loses no block to the dead, nor to a queue that has lost its number") {
+    const auto seed = std::random_device{}();
+    INFO("seed " << seed);
+    churn<channel<page, map_by<many_segments>, bounded<64>>>{seed}.run(loans(), 100);
+    churn<channel<page, map_by<many_segments>, unbounded, mailbox_by<parley::any, at_least_once>>>{seed}.run(
+        loans() / 2, 40);
 }
 TEST_CASE("a pool behind a small link, a queue of the kernel and a rendezvous loses no block to the dead") {
     const auto seed = std::random_device{}();

@@ -322,6 +322,8 @@ void attack(aim at) {
 template <class Message, class... Words>
 using mapped = channel<Message, parley::map, blocking_on<futex>, Words...>;
 template <class... Words>
+using scattered = channel<paper, map_by<many_segments>, blocking_on<futex>, Words...>;
+template <class... Words>
 using adapted = channel<paper, adaptive<1000>, blocking_on<futex>, Words...>;
 
 /// Garbage in the pool, or in the link and in the pool.
@@ -337,6 +339,7 @@ void spoil_pool(std::size_t spare, bool link_too) {
     C::remove(name, ignored);
     std::filesystem::remove(link);
     std::filesystem::remove(blocks);
+    payload::pool_of<C>::traits::storage::clear(blocks);
 }
 
 }  // namespace
@@ -382,6 +385,11 @@ TEST_CASE("references to what is nobody's are corrupt, and cost the others nothi
     attack<mapped<paper, unbounded, mailbox_by<at_least_once>>>(aim::nobody);
 }
 
+TEST_CASE("references to what is nobody's, where each block is a segment") {
+    attack<scattered<bounded<8>>>(aim::nobody);
+    attack<scattered<port, unix_stream, bounded<8>>>(aim::nobody);
+}
+
 TEST_CASE("references to what is nobody's, and small messages that are none") {
     attack<adapted<bounded<8>>>(aim::nobody);
     attack<adapted<zero>>(aim::nobody);
@@ -399,6 +407,7 @@ TEST_CASE("references to what is nobody's, through the kernel") {
 TEST_CASE("references to what is others' give wrong messages at most, and for no longer than they come") {
     attack<mapped<sealed, port, bounded<8>>>(aim::anybody);
     attack<mapped<paper, bounded<8>>>(aim::anybody);
+    attack<scattered<bounded<8>>>(aim::anybody);
     attack<mapped<paper, unbounded, mailbox_by<at_least_once>>>(aim::anybody);
     attack<mapped<paper, port, fifo, bounded<8>>>(aim::anybody);
     attack<mapped<paper, port, unix_datagram, bounded<8>>>(aim::anybody);
@@ -410,6 +419,7 @@ TEST_CASE("garbage in pools") {
         spoil_pool<mapped<paper, bounded<4>>>(spare, false);
         spoil_pool<mapped<paper, unbounded, mailbox_by<at_least_once>>>(spare, true);
         spoil_pool<mapped<sealed, zero>>(spare, true);
+        spoil_pool<scattered<bounded<4>>>(spare, false);
         spoil_pool<channel<paper, parley::map, bounded<4>, nonblocking>>(spare, true);
         spoil_pool<channel<paper, adaptive<1000>, bounded<4>, nonblocking>>(spare, true);
         spoil_pool<adapted<zero>>(spare, true);

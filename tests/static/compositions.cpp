@@ -134,11 +134,13 @@ static_assert(channel<int, owner_lifetime>::fingerprint != channel<int>::fingerp
 static_assert(channel<int, tcp, port, bounded_by_kernel, raw>::fingerprint !=
               channel<int, tcp, port, bounded_by_kernel>::fingerprint);
 static_assert(channel<int, parley::map>::fingerprint != channel<int>::fingerprint);
+static_assert(channel<int, map_by<many_segments>>::fingerprint != channel<int, parley::map>::fingerprint);
+static_assert(channel<int, map_by<one_segment>>::fingerprint == channel<int, parley::map>::fingerprint);
 static_assert(channel<int, adaptive<8>>::fingerprint != channel<int, adaptive<9>>::fingerprint);
 static_assert(channel<unsigned>::fingerprint != channel<int>::fingerprint);
 
 // The same number from every compiler.
-static_assert(channel<order>::fingerprint == 0xd6f0ac7d6405ee0a);
+static_assert(channel<order>::fingerprint == 0x4b58161408b3c0c1);
 
 // The policies as such.
 static_assert(composable<int> && !composable<int, int> && !composable<int, round_robin> && !composable<int, void>);
@@ -229,6 +231,13 @@ static_assert(composable<int, mapped_file, direct, owner_lifetime, parley::map> 
               !composable<int, mapped_file, direct, parley::map>);
 static_assert(composable<int, fifo, port, raw, parley::copy> && !composable<int, fifo, port, raw, parley::map>);
 static_assert(composable<int, fifo, port, framed, parley::map>);
+// Wherever the blocks are.
+using many = map_by<many_segments>;
+static_assert(composable<int, shm, many> && !composable<int, anonymous_shm, many>);
+static_assert(composable<int, shm, direct, many> && !composable<int, unix_stream, direct, many>);
+static_assert(composable<int, unix_stream, port, many> && !composable<int, tcp, port, many>);
+static_assert(composable<int, mqueue, many> && !composable<int, mqueue, owner_lifetime, many>);
+static_assert(composable<book, mqueue, many> && !composable<int, parley::map, many>);
 // Only the reference has to fit.
 static_assert(composable<book, mqueue, parley::map> && !composable<book, mqueue, parley::copy>);
 static_assert(composable<bytes<64 << 20>, unix_datagram, port, parley::map>);

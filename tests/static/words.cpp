@@ -158,6 +158,17 @@ static_assert(parley::map::stays && !parley::copy::stays);
 static_assert(parley::copy::implied && !compose::word_of<parley::map, framing_axis>);
 static_assert(std::is_same_v<parley::copy::travelling<double>, double>);
 static_assert(std::is_same_v<parley::map::travelling<double>, pool::block_reference>);
+static_assert(std::is_same_v<parley::map, map_by<one_segment>> && std::string_view{parley::map::name} == "map");
+static_assert(payload_word<map_by<many_segments>> && map_by<many_segments>::stays && !payload_word<many_segments>);
+static_assert(std::string_view{map_by<many_segments>::name} == "map_by<many_segments>");
+static_assert(std::is_same_v<map_by<many_segments>::travelling<double>, pool::block_reference>);
+template <class Word>
+concept stores_blocks = requires {
+    typename map_by<Word>;
+};
+static_assert(stores_blocks<one_segment> && stores_blocks<many_segments>);
+static_assert(!stores_blocks<parley::map> && !stores_blocks<shm> && !stores_blocks<int>);
+static_assert(std::is_same_v<adaptive<>::segments, one_segment>);
 static_assert(payload_word<adaptive<>> && payload_word<adaptive<0>> && adaptive<>::stays);
 static_assert(std::is_same_v<adaptive<8>::travelling<double>, double>);
 static_assert(std::is_same_v<adaptive<7>::travelling<double>, pool::block_reference>);

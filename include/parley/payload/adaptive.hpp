@@ -14,6 +14,7 @@
 #include <parley/payload/staying_endpoint.hpp>
 #include <parley/payload/staying_link.hpp>
 #include <parley/pool/block.hpp>
+#include <parley/pool/one_segment.hpp>
 
 namespace parley {
 
@@ -59,6 +60,7 @@ struct adapted {
 template <std::size_t Threshold = payload::natural_threshold>
 struct adaptive {
     using axis = payload_axis;
+    using segments = one_segment;
     static constexpr auto name = "adaptive<" + decimal<Threshold> + ">";
     static constexpr bool stays = true;
     static constexpr std::size_t reference_size = sizeof(pool::block_reference);

@@ -9,8 +9,9 @@
 ///
 /// A payload word
 /// - says `using axis = payload_axis` and has a `name`;
-/// - says whether the bytes may stay in shared memory: `stays`; and how many bytes the reference has that travels in
-///   their place: `reference_size`, 0 if none does;
+/// - says whether the bytes may stay in shared memory: `stays`; and if so, who stores the pool's blocks: `segments`
+///   (pool/storage.hpp);
+/// - says how many bytes the reference has that travels in their place: `reference_size`, 0 if none does;
 /// - has a `travelling<Message>`: the type that the transport carries in place of the message;
 /// - has `sending_end<C>` and `receiving_end<C>`, `link_end<C>` and `endpoint<C>`: the transport's, or adaptors around
 ///   them.

@@ -3,11 +3,15 @@
 #include <cstddef>
 #include <string_view>
 
+#include <parley/message/text.hpp>
 #include <parley/payload/concept.hpp>
 #include <parley/payload/staying.hpp>
 #include <parley/payload/staying_endpoint.hpp>
 #include <parley/payload/staying_link.hpp>
 #include <parley/pool/block.hpp>
+#include <parley/pool/many_segments.hpp>
+#include <parley/pool/one_segment.hpp>
+#include <parley/pool/storage.hpp>
 
 namespace parley {
 
@@ -17,9 +21,19 @@ namespace parley {
 ///
 /// The pool grows up to `options::pool_size` as the first process asks for it; a send for which there is no block waits
 /// or is refused as if the link were full.
-struct map {
+///
+/// `Segments`: who stores the blocks of the pool, `one_segment` or `many_segments`. Write the first as `map`.
+template <pool::storage_word Segments>
+struct map_by {
     using axis = payload_axis;
-    static constexpr std::string_view name = "map";
+    using segments = Segments;
+    static constexpr auto name = [] {
+        if constexpr (Segments::implied) {
+            return std::string_view("map");
+        } else {
+            return "map_by<" + name_of<Segments> + ">";
+        }
+    }();
     static constexpr bool stays = true;
     static constexpr std::size_t reference_size = sizeof(pool::block_reference);
 
@@ -35,5 +49,8 @@ struct map {
     template <class C>
     using endpoint = payload::staying_endpoint<C, pool::block_reference>;
 };
+
+/// Messages that stay in a pool of one segment.
+using map = map_by<one_segment>;
 
 }  // namespace parley

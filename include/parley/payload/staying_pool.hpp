@@ -39,7 +39,10 @@ template <class C, class Classes>
 template <class C>
 struct pool_of {
     using wire = message::wire<typename C::message>;
-    using classes = pool::size_classes<wire::capacity, wire::alignment, wire::fixed_size>;
+    /// Who stores the blocks: a word of pool/storage.hpp.
+    using segments = typename C::payload::segments;
+    using classes =
+        pool::size_classes<wire::capacity, std::max(wire::alignment, segments::alignment), wire::fixed_size>;
     /// By rendezvous too, a message over which a receiver died is given to another; and of a link in memory, to its
     /// successor.
     static constexpr bool redelivers = C::addressing::delivery::redelivers || C::buffering::rendezvous ||
@@ -55,7 +58,8 @@ struct pool_of {
     static constexpr auto ends = C::addressing::owned      ? pool::ending::with_owner
                                  : C::addressing::pairwise ? pool::ending::until_empty
                                                            : pool::ending::by_name;
-    using traits = pool::traits<classes, typename C::synchronization::sender_side, ends, redelivers>;
+    using traits = pool::traits<typename segments::template storage<classes>, typename C::synchronization::sender_side,
+                                ends, redelivers>;
 
     using lender = pool::lender<traits>;
     using borrower = pool::borrower<traits, lingers, redelivers>;
@@ -70,14 +74,14 @@ struct pool_of {
             result += std::to_string(::geteuid()) + '.';
         }
         result += absolute(channel);
-        static_cast<void>(pool::backing::locate(result));  // throws now if that is too long
+        static_cast<void>(traits::backing::locate(result));  // throws now if that is too long
         return result;
     }
 
     /// What the pool of the messages from one endpoint to another is called.
     [[nodiscard]] static std::string name_of_way(std::string_view from, std::string_view to) {
         auto result = beginning_of_ways() + spelled(from) + '~' + spelled(to);
-        static_cast<void>(pool::backing::locate(result));
+        static_cast<void>(traits::backing::locate(result));
         return result;
     }
 
@@ -86,7 +90,7 @@ struct pool_of {
         const auto beginning = beginning_of_ways();
         const auto name = spelled(endpoint);
         std::vector<std::string> result;
-        pool::backing::for_each([&](std::string&& each) {
+        traits::backing::for_each([&](std::string&& each) {
             if (each.starts_with(beginning + name + '~') ||
                 (each.starts_with(beginning) && each.ends_with('~' + name))) {
                 result.push_back(std::move(each));

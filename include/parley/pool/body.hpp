@@ -32,7 +32,8 @@ struct alignas(os::cache_line) participant {
     std::atomic<std::uint32_t> number{0};
 };
 
-template <class SenderSide, class Classes>
+/// `Kept`: what the storage of the blocks keeps here (pool/storage.hpp).
+template <class SenderSide, class Classes, class Kept>
 struct body {
     /// Bytes of all blocks together that may be reserved, as the creator said. Written before the segment has a name.
     std::atomic<std::uint64_t> limit{0};
@@ -49,6 +50,7 @@ struct body {
     std::array<participant, places> senders;
     std::array<participant, places> receivers;
     [[no_unique_address]] transport::memory::lot_for<SenderSide, places> lot;
+    [[no_unique_address]] Kept kept;
 };
 
 /// Pools lie in /dev/shm beside the channels of memory: that of channel `orders` over `mqueue` is

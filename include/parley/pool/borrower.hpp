@@ -37,7 +37,8 @@ public:
     void end() noexcept { pass(); }
 
     /// Takes the block of a reference that the link gave in hand; where its bytes are. Ends the passage.
-    /// Throws `errc::corrupt` for what cannot be a reference: nothing is in hand then.
+    /// Throws `errc::corrupt` for what cannot be a reference, and as the storage of the blocks does where their bytes
+    /// cannot be had: nothing is in hand then.
     [[nodiscard]] const std::byte* hold(const block_reference& given) {
         const auto what = given.where;
         PARLEY_CRASH_POINT("pool: out of the link, not in hand");
@@ -56,7 +57,7 @@ public:
             throw_corrupt("points into a block that is not its own");
         }
         end();
-        return this->bytes_of(what);
+        return bytes_in_hand();
     }
 
     /// Bytes of the block in hand.
@@ -105,6 +106,19 @@ private:
         std::uint64_t word;
     };
     static constexpr auto long_enough = std::chrono::milliseconds(100);
+
+    [[nodiscard]] const std::byte* bytes_in_hand() noexcept(noexcept(this->bytes_of(block{}))) {
+        if constexpr (noexcept(this->bytes_of(block{}))) {
+            return this->bytes_of(taken_.what);
+        } else {
+            try {
+                return this->bytes_of(taken_.what);
+            } catch (...) {
+                release();
+                throw;
+            }
+        }
+    }
 
     [[noreturn, gnu::cold, gnu::noinline]] void throw_corrupt(const char* how) const {
         throw_error(errc::corrupt, std::string("a reference in the channel ") + how + " (" + this->segment().path() +

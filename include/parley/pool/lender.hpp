@@ -14,6 +14,7 @@
 #include <parley/os/fence.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/member.hpp>
+#include <parley/pool/storage.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
 #include <parley/wait/parking_lot.hpp>
 
@@ -31,10 +32,11 @@ public:
     lender(const segment::attachment_request& request, std::uint64_t limit) : base(request, limit) {}
 
     /// Takes a free block of at least `size` bytes in hand; where its bytes are, or null: there is none. Throws as
-    /// `check_open`, and `errc::no_space` where there is no memory for the first block of its size.
+    /// `check_open`, and `errc::no_space` where there is no memory for the first block of its size; and as the storage
+    /// of the blocks does where their bytes cannot be had.
     [[nodiscard]] std::byte* lend(std::size_t size) {
         const auto size_class = classes::class_for(size);
-        if (!take_used_before(size_class) && !take_new(size_class) && !take_any(size_class)) [[unlikely]] {
+        if (!take_likely(size_class) && !take_new(size_class) && !take_any(size_class)) [[unlikely]] {
             if (!take_scarce(size_class)) {
                 check_open();
                 return nullptr;
@@ -42,7 +44,7 @@ public:
         }
         waited_ = false;
         PARLEY_CRASH_POINT("pool: block taken, not written");
-        return this->bytes_of(taken_.what);
+        return bytes_in_hand();
     }
 
     /// Throws as `check_open` where the pool is known to be closed, though it may have free blocks.
@@ -73,7 +75,9 @@ public:
         PARLEY_CRASH_POINT("pool: in the link, still in hand");
         taken_.at = holding::step::none;
         arrive();
-        os::fetch_to_read(&this->state_of(next_of(taken_.what.size_class)));
+        if constexpr (!base::has_queue) {
+            os::fetch_to_read(&this->state_of(next_of(taken_.what.size_class)));
+        }
     }
 
     /// The link has not taken it: it is in hand as before.
@@ -163,6 +167,45 @@ private:
         return false;
     }
 
+    [[nodiscard]] std::byte* bytes_in_hand() noexcept(noexcept(this->bytes_of(block{}))) {
+        if constexpr (noexcept(this->bytes_of(block{}))) {
+            return this->bytes_of(taken_.what);
+        } else {
+            try {
+                return this->bytes_of(taken_.what);
+            } catch (...) {
+                put_back();
+                throw;
+            }
+        }
+    }
+
+    /// Takes a block of this class from where one is most likely free.
+    [[nodiscard]] bool take_likely(std::size_t size_class) {
+        if constexpr (base::has_queue) {
+            const bool few =
+                this->carved(size_class) * std::uint64_t{classes::size_of(size_class)} < enough_to_go_round;
+            return (few && take_new(size_class)) || take_queued(size_class);
+        } else {
+            return take_used_before(size_class);
+        }
+    }
+
+    [[nodiscard]] bool take_queued(std::size_t size_class) noexcept requires base::has_queue {
+        const auto count = this->carved(size_class);
+        for (std::uint32_t look = 0; look < count; ++look) {  // what the queue names may be in use
+            const auto index = this->next_free(size_class);
+            if (!index) {
+                return false;
+            }
+            PARLEY_CRASH_POINT("many segments: out of the queue, not taken");
+            if (*index < count && take({static_cast<std::uint32_t>(size_class), *index})) [[likely]] {
+                return true;
+            }
+        }
+        return false;
+    }
+
     [[nodiscard]] bool take_used_before(std::size_t size_class) noexcept {
         constexpr std::size_t looks = 4;  // several receivers give back in another order
         auto& mine = used_[size_class];
@@ -186,8 +229,10 @@ private:
             at_limit_[size_class] = !this->short_of_memory();  // what has been reserved stays reserved
             return false;
         }
-        for (auto index = *first; index < this->carved(size_class); ++index) {
-            used_[size_class].add(index);
+        if constexpr (!base::has_queue) {
+            for (auto index = *first; index < this->carved(size_class); ++index) {
+                used_[size_class].add(index);
+            }
         }
         return take({static_cast<std::uint32_t>(size_class), *first});
     }
@@ -209,12 +254,18 @@ private:
     /// Any free block of this class or a larger one, whoever used it before.
     [[nodiscard]] bool take_any(std::size_t smallest) {
         for (auto size_class = smallest; size_class < classes::count; ++size_class) {
+            if constexpr (base::has_queue) {
+                if (size_class != smallest && take_queued(size_class)) {
+                    return true;
+                }
+            }
             const auto count = this->carved(size_class);
             auto& mine = used_[size_class];
             mine.blocks.reserve(mine.blocks.size() + 1);
             for (std::uint32_t index = 0; index < count; ++index) {
                 if (take({static_cast<std::uint32_t>(size_class), index})) {
-                    if (std::find(mine.blocks.begin(), mine.blocks.end(), index) == mine.blocks.end()) {
+                    if (!base::has_queue &&
+                        std::find(mine.blocks.begin(), mine.blocks.end(), index) == mine.blocks.end()) {
                         mine.add(index);
                     }
                     return true;

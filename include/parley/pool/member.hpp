@@ -12,7 +12,6 @@
 #include <type_traits>
 #include <utility>
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <parley/os/clock.hpp>
@@ -59,12 +58,15 @@ enum class ending {
     until_empty,  ///< when the last one leaves it, and there is no message in it
 };
 
-/// What all pools of a composition have in common. `Redelivers`: what a dead receiver had in hand is given to another.
-template <class Classes, class SenderSide, ending Ends, bool Redelivers>
+/// What all pools of a composition have in common. `Storage`: of the blocks (pool/storage.hpp). `Redelivers`: what a
+/// dead receiver had in hand is given to another.
+template <class Storage, class SenderSide, ending Ends, bool Redelivers>
 struct traits {
-    using classes = Classes;
+    using storage = Storage;
+    using classes = typename Storage::classes;
     using sender_side = SenderSide;
-    using body_type = body<SenderSide, Classes>;
+    using backing = typename Storage::backing;
+    using body_type = body<SenderSide, classes, typename Storage::kept>;
     using segment_type = segment::segment<backing, body_type>;
     static constexpr ending ends = Ends;
     static constexpr bool owned = Ends == ending::with_owner;
@@ -74,7 +76,14 @@ struct traits {
 /// One process's hold on a pool, and its place there.
 template <class Traits, bool IsSender>
 class member {
+    using storage_type = typename Traits::storage;
+    static constexpr bool always_there =
+        noexcept(std::declval<storage_type&>().bytes_of(std::declval<const typename Traits::segment_type&>(), block{}));
+
 public:
+    /// Whether the storage knows which blocks are free.
+    static constexpr bool has_queue = requires(storage_type & storage) { storage.next_free(std::size_t{}); };
+
     using classes = typename Traits::classes;
     using body_type = typename Traits::body_type;
     using segment_type = typename Traits::segment_type;
@@ -84,7 +93,9 @@ public:
     /// Attaches. `limit`: bytes for all blocks, where this process creates the pool.
     member(const segment::attachment_request& request, std::uint64_t limit) {
         bool freed = false;
-        segment_ = segment_type::attach(request, [&](segment_type& joined) { freed = join(joined, limit); });
+        segment_ = segment_type::attach(request,
+                                        [&](segment_type& joined) { freed = join(joined, limit, request.huge_pages); });
+        storage_.settle(segment_);
         if (freed) {
             say_freed();
         }
@@ -137,25 +148,23 @@ public:
     }
 
     static bool remove(std::string_view name, const segment::identity& id) {
-        return segment_type::remove(name, id, [](body_type& body) { body.lot.wake_all(); });
+        const bool there = segment_type::remove(name, id, [](body_type& body) { body.lot.wake_all(); });
+        return storage_type::clear(Traits::backing::locate(name)) || there;
     }
 
     [[nodiscard]] const segment_type& segment() const noexcept { return segment_; }
     [[nodiscard]] body_type& body() const noexcept { return segment_.body(); }
     [[nodiscard]] std::size_t place() const noexcept { return place_; }
-    [[nodiscard]] const geometry<classes>& layout() const noexcept { return layout_; }
     [[nodiscard]] std::uint32_t mark() const noexcept { return mark_; }
     [[nodiscard]] participant& own() const noexcept { return lines<IsSender>(body())[place_]; }
 
-    /// Where the state of a block is, and its bytes.
-    [[nodiscard]] std::atomic<std::uint64_t>& state_of(block which) const noexcept {
-        return *std::launder(reinterpret_cast<std::atomic<std::uint64_t>*>(base() + layout_.state_of(which)));
-    }
-    [[nodiscard]] byte* bytes_of(block which) const noexcept { return base() + layout_.body_of(which); }
+    /// Where the state of a block is, and its bytes. Those may have to be mapped, and throw as the storage says.
+    [[nodiscard]] std::atomic<std::uint64_t>& state_of(block which) const noexcept { return storage_.state_of(which); }
+    [[nodiscard]] byte* bytes_of(block which) noexcept(always_there) { return storage_.bytes_of(segment_, which); }
 
     /// How many blocks of a class there are. What a hostile peer writes there leads nowhere else.
     [[nodiscard]] std::uint32_t carved(std::size_t size_class) const noexcept {
-        return std::min(body().carved[size_class].load(std::memory_order_acquire), layout_.blocks(size_class));
+        return std::min(body().carved[size_class].load(std::memory_order_acquire), storage_.blocks(size_class));
     }
 
     template <bool Sender>
@@ -163,21 +172,25 @@ public:
         return (Sender == IsSender && place == place_) || alive_in<Sender>(segment_.file(), place);
     }
 
-    /// Adds blocks of a class to the pool, as many as fill `carved_at_once`; the first one's index, or none: the limit.
-    /// Throws `errc::no_space` where there is no memory and not one block of the class yet.
+    /// Adds blocks of a class to the pool, as many as the storage adds at once; the first one's index, or none: the
+    /// limit. Throws `errc::no_space` where there is no memory and not one block of the class yet, and `errc::closed`
+    /// where the pool has gone and the storage sees it.
     [[nodiscard]] std::optional<std::uint32_t> carve(std::size_t size_class) {
-        if (carved(size_class) == layout_.blocks(size_class)) {
+        if (carved(size_class) == storage_.blocks(size_class)) {
             return std::nullopt;
         }
         const os::byte_guard growing(segment_.file(), segment::locks::growth);
         const auto first = carved(size_class);
         const auto size = std::uint64_t{classes::size_of(size_class)};
-        const auto allowed = first < geometry<classes>::fewest_blocks
-                                 ? geometry<classes>::fewest_blocks - first
-                                 : (limit() - std::min(limit(), reserved())) / size;
-        auto count = static_cast<std::uint32_t>(
-            std::min({std::max<std::uint64_t>(carved_at_once / size, 1),
-                      std::uint64_t{layout_.blocks(size_class) - first}, std::uint64_t{allowed}}));
+        const auto within_limit = (limit() - std::min(limit(), reserved())) / size;
+        const std::uint64_t whatever_the_limit =
+            storage_type::fewest_blocks - std::min(storage_type::fewest_blocks, first);
+        const auto allowed = whatever_the_limit == 0       ? within_limit
+                             : storage_.fills_huge_pages() ? std::max(whatever_the_limit, within_limit)
+                                                           : whatever_the_limit;
+        auto count =
+            static_cast<std::uint32_t>(std::min({std::max<std::uint64_t>(storage_.at_once() / size, 1),
+                                                 std::uint64_t{storage_.blocks(size_class) - first}, allowed}));
         if (count == 0) {
             return std::nullopt;
         }
@@ -195,6 +208,11 @@ public:
         return first;
     }
 
+    /// A block of a class that may be free, where the storage knows.
+    [[nodiscard]] std::optional<std::uint32_t> next_free(std::size_t size_class) noexcept requires has_queue {
+        return storage_.next_free(size_class);
+    }
+
     /// Whether the last `carve` found that the machine has no memory, though the pool may have more.
     [[nodiscard]] bool short_of_memory() const noexcept { return short_of_memory_; }
 
@@ -208,7 +226,11 @@ public:
             return false;
         }
         found.busy = false;
-        return there.compare_exchange_strong(word, found.word(), std::memory_order_release, std::memory_order_relaxed);
+        if (!there.compare_exchange_strong(word, found.word(), std::memory_order_release, std::memory_order_relaxed)) {
+            return false;
+        }
+        storage_.freed(which);
+        return true;
     }
 
     /// After blocks were freed: tells those who lack one.
@@ -257,11 +279,6 @@ public:
 
 private:
     static constexpr std::uint64_t largest_limit = std::uint64_t{1} << 44;
-    static constexpr std::uint64_t first_page = round_up(segment::whole_size<body_type>, largest_page);
-    /// A sender goes round what it has (pool/lender.hpp), and that had better be more than a core's first cache.
-    /// Measured with 32 to 128 KiB: a block that comes back at once takes its messages a third longer than one of
-    /// several that hold 128 KiB or more, which blocks of so much do, being half full at least.
-    static constexpr std::uint64_t carved_at_once = 262144;
 
     template <bool Sender>
     [[nodiscard]] static auto& lines(body_type& shared) noexcept {
@@ -299,7 +316,6 @@ private:
         return false;
     }
 
-    [[nodiscard]] std::byte* base() const noexcept { return static_cast<std::byte*>(blocks_.get_address()); }
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
 
     [[nodiscard]] std::uint64_t reserved() const noexcept {
@@ -312,28 +328,20 @@ private:
 
     /// Reserves memory for so many blocks from `first` on. Whether there is; throws if there is not and there `must`
     /// be.
-    [[nodiscard]] bool reserved_blocks(block first, std::uint32_t count, bool must) const {
+    [[nodiscard]] bool reserved_blocks(block first, std::uint32_t count, bool must) {
         try {
-            reserve(layout_.state_of(first), std::uint64_t{count} * os::cache_line);
-            reserve(layout_.body_of(first), count * std::uint64_t{classes::size_of(first.size_class)});
+            storage_.reserve(segment_, first, count);
             return true;
-        } catch (const error&) {
-            if (must) {
+        } catch (const error& failure) {
+            if (must || failure.code() == errc::closed) {
                 throw;
             }
             return false;
         }
     }
 
-    void reserve(std::uint64_t offset, std::uint64_t size) const {
-        const auto begin = offset / page * page;
-        const auto end = round_up(offset + size, page);
-        backing::reserve(segment_.file(), {1, first_page + begin, static_cast<std::size_t>(end - begin)},
-                         segment_.permissions(), "messages in " + segment_.path());
-    }
-
     /// At the gate. Whether a predecessor's block became free.
-    [[nodiscard]] bool join(segment_type& joined, std::uint64_t limit) {
+    [[nodiscard]] bool join(segment_type& joined, std::uint64_t limit, bool huge_pages) {
         if (limit > largest_limit) {
             throw_error(errc::no_space, "options::pool_size asks for " + std::to_string(limit) +
                                             " bytes, and a pool has at "
@@ -352,20 +360,8 @@ private:
                                            " bytes; remove the channel");
         }
         limit_ = agreed;
-        layout_ = geometry<classes>{agreed};
-        // Sparse: takes no memory. So long that no block is beyond the end, where an access would be SIGBUS.
-        const auto end = first_page + layout_.size();
-        if (backing::size(joined.file()) < end && ::ftruncate(joined.file(), static_cast<::off_t>(end)) != 0) {
-            os::throw_system(errno, "giving " + joined.path() + " a length of " + std::to_string(end) + " bytes",
-                             "see the limit of file sizes (ulimit -f)");
-        }
-        blocks_ = backing::map(joined.file(), {1, first_page, static_cast<std::size_t>(layout_.size())});
-        if constexpr (!IsSender) {
-            const auto states = layout_.bodies();
-            if (::mprotect(base() + states, static_cast<std::size_t>(layout_.size() - states), PROT_READ) != 0) {
-                os::throw_system(errno, "making the messages in " + joined.path() + " read-only");
-            }
-        }
+        constexpr auto access = IsSender ? segment::access::read_write : segment::access::read_only;
+        storage_.join(joined, {agreed, mark_, access, huge_pages});
         return take_place(joined);
     }
 
@@ -427,7 +423,7 @@ private:
             Sender ? left.at == holding::step::writing : left.at == holding::step::reading && !Traits::redelivers;
         if (!certain || left.what.size_class >= classes::count ||
             left.what.index >= std::min(shared.carved[left.what.size_class].load(std::memory_order_acquire),
-                                        layout_.blocks(left.what.size_class))) {
+                                        storage_.blocks(left.what.size_class))) {
             return false;
         }
         const auto found = state::of(state_of(left.what).load(std::memory_order_acquire));
@@ -448,8 +444,7 @@ private:
     }
 
     segment_type segment_;
-    segment::region blocks_;
-    geometry<classes> layout_{0};
+    storage_type storage_;
     std::uint64_t limit_ = 0;
     std::uint32_t mark_ = 0;
     std::size_t place_ = 0;

@@ -9,7 +9,7 @@
 #include <parley/os/cpu.hpp>
 #include <parley/pool/block.hpp>
 
-/// How large the blocks of a pool are, and where they lie.
+/// How large the blocks of a pool are, and where their states lie.
 
 namespace parley::pool {
 
@@ -41,54 +41,41 @@ struct size_classes {
     }
 };
 
-/// Where everything of a pool of at most `limit` bytes lies, counted from the end of its body: first the states of all
-/// blocks, which everybody writes, then the blocks, which receivers only read. A pool is a sparse file: what nobody has
-/// reserved takes no memory, so each class has room for as many blocks as it could ever have.
-template <class Classes>
-class geometry {
+/// Where the states of all blocks of a pool of at most `limit` bytes lie, counted from the end of its body, and how
+/// many blocks there may be: of each class as many as fill the pool, up to `Most`. A pool is a sparse file: what nobody
+/// has reserved takes no memory, so each class has room for as many blocks as it could ever have.
+template <class Classes, std::uint32_t Most>
+class state_lines {
 public:
     /// Of each class there may be so many blocks whatever the limit, so that no class starves another.
     static constexpr std::uint32_t fewest_blocks = 4;
 
-    explicit geometry(std::uint64_t limit) noexcept {
-        std::uint64_t offset = 0;
+    explicit state_lines(std::uint64_t limit) noexcept {
         for (std::size_t each = 0; each < Classes::count; ++each) {
             auto& here = areas_[each];
-            here.blocks = static_cast<std::uint32_t>(std::clamp<std::uint64_t>(
-                limit / Classes::size_of(each), fewest_blocks, std::uint64_t{1} << block::index_bits));
-            here.states = offset;
-            offset = round_up(offset + std::uint64_t{here.blocks} * os::cache_line, page);
+            here.blocks = static_cast<std::uint32_t>(
+                std::clamp<std::uint64_t>(limit / Classes::size_of(each), fewest_blocks, Most));
+            here.states = end_;
+            end_ = round_up(end_ + std::uint64_t{here.blocks} * os::cache_line, page);
         }
-        offset = bodies_ = round_up(offset, largest_page);
-        for (std::size_t each = 0; each < Classes::count; ++each) {
-            auto& here = areas_[each];
-            here.bodies = offset;
-            offset = round_up(offset + std::uint64_t{here.blocks} * Classes::size_of(each), page);
-        }
-        size_ = offset;
     }
 
-    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
-    /// Where the blocks begin, on a page of their own on every machine.
-    [[nodiscard]] std::uint64_t bodies() const noexcept { return bodies_; }
     [[nodiscard]] std::uint32_t blocks(std::size_t size_class) const noexcept { return areas_[size_class].blocks; }
 
     [[nodiscard]] std::uint64_t state_of(block which) const noexcept {
         return areas_[which.size_class].states + std::uint64_t{which.index} * os::cache_line;
     }
-    [[nodiscard]] std::uint64_t body_of(block which) const noexcept {
-        return areas_[which.size_class].bodies + which.index * std::uint64_t{Classes::size_of(which.size_class)};
-    }
+
+    /// Where the states end, at a page.
+    [[nodiscard]] std::uint64_t end_of_states() const noexcept { return end_; }
 
 private:
     struct area {
         std::uint32_t blocks;
         std::uint64_t states;
-        std::uint64_t bodies;
     };
     std::array<area, Classes::count> areas_;
-    std::uint64_t bodies_ = 0;
-    std::uint64_t size_ = 0;
+    std::uint64_t end_ = 0;
 };
 
 }  // namespace parley::pool

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <string>
 
+#include <sys/mman.h>
+
 #include <boost/interprocess/exceptions.hpp>
 #include <boost/interprocess/mapped_region.hpp>
 
 #include <parley/os/error.hpp>
+#include <parley/os/huge_pages.hpp>
 
 /// A part of a segment that is reserved, mapped and given back as a whole.
 
@@ -41,14 +44,33 @@ private:
     bool is_xsi_;
 };
 
-/// Maps `size` bytes from `offset` on for reading and writing; 0 bytes mean all there are.
-[[nodiscard]] inline region map_region(const mappable& what, std::uint64_t offset, std::size_t size) {
+enum class access { read_only, read_write };
+
+/// Maps `size` bytes from `offset` on, at an address of ours if one is given; 0 bytes mean all there are.
+[[nodiscard]] inline region map_region(const mappable& what, std::uint64_t offset, std::size_t size,
+                                       access how = access::read_write, void* address = nullptr) {
+    namespace boost_ipc = boost::interprocess;
     try {
-        return region{what, boost::interprocess::read_write, static_cast<boost::interprocess::offset_t>(offset), size};
+        return region{what,
+                      how == access::read_only ? boost_ipc::read_only : boost_ipc::read_write,
+                      static_cast<boost_ipc::offset_t>(offset),
+                      size,
+                      address,
+                      address != nullptr ? MAP_FIXED : boost_ipc::default_map_options};
     } catch (const boost::interprocess::interprocess_exception& failure) {
         os::throw_system(failure.get_native_error(), "mapping " + std::to_string(size) + " bytes of a segment",
                          "see the limits of address space (ulimit -v) and of mappings (vm.max_map_count)");
     }
+}
+
+/// The same, so that it can have huge pages, and would rather (os/huge_pages.hpp).
+[[nodiscard]] inline region map_region_hugely(const mappable& what, std::uint64_t offset, std::size_t size,
+                                              access how) {
+    os::room_for_huge_pages room(size, offset);
+    auto result = map_region(what, offset, size, how, room.begin());
+    room.release();
+    os::prefer_huge_pages(result.get_address(), size);
+    return result;
 }
 
 }  // namespace parley::segment

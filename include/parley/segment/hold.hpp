@@ -39,7 +39,8 @@ struct attachment_request {
     os::deadline give_up = os::deadline::never();  ///< until when `open_only` waits for the object to appear
     std::uint64_t pool_size = 0;  ///< bytes for messages that stay in a pool (payload/map.hpp); 0: by the composition
     identity id;
-    bool has_owner = false;  ///< the object goes with its owner (owner_lifetime); whoever creates it is that
+    bool huge_pages = false;  ///< for messages that stay in a pool, where they are to be had
+    bool has_owner = false;   ///< the object goes with its owner (owner_lifetime); whoever creates it is that
 };
 
 /// What lies behind the header: where, up to where, and how it begins.

@@ -18,6 +18,9 @@ class segment : public hold<Backing> {
     using base = hold<Backing>;
 
 public:
+    using backing_type = Backing;
+    using body_type = Body;
+
     /// Finds or makes the segment of that name. `join(segment&)` is called once, at the gate, with the body mapped; it
     /// takes the caller's place, or throws to refuse.
     template <class Join>
