@@ -24,14 +24,18 @@ namespace bench {
 /// What is done with a message besides sending it.
 enum class use {
     every_byte,  ///< its sender writes all of it, its receiver reads all of it
-    hand_over    ///< they write and read its first word: the rest is there already, or somebody else's
+    hand_over    ///< nothing: its bytes are there already, or are somebody else's business
 };
+
+/// Of messages that are only handed over, one in so many is looked into after all, so that one that is missing or
+/// damaged shows. The median is that of the others.
+inline constexpr std::uint64_t looked_at = 64;
 
 template <use Use, std::size_t Size>
 void produce(message_of<Size>& made, std::uint64_t number) noexcept {
     if constexpr (Use == use::every_byte) {
         made.words.fill(number);
-    } else {
+    } else if (number % looked_at == 0) {
         made.words[0] = number;
     }
 }
@@ -39,15 +43,15 @@ void produce(message_of<Size>& made, std::uint64_t number) noexcept {
 /// Throws unless that is the message of this number.
 template <use Use, std::size_t Size>
 void consume(const message_of<Size>& taken, std::uint64_t number) {
-    bool good = taken.words[0] == number;
+    std::uint64_t differences = 0;
     if constexpr (Use == use::every_byte) {
-        std::uint64_t differences = 0;
         for (const std::uint64_t word : taken.words) {
             differences |= word ^ number;
         }
-        good = differences == 0;
+    } else if (number % looked_at == 0) {
+        differences = taken.words[0] ^ number;
     }
-    if (!good) {
+    if (differences != 0) {
         throw std::runtime_error("message " + std::to_string(number) + " is missing or damaged");
     }
 }
