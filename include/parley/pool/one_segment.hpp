@@ -54,13 +54,13 @@ public:
 
     /// Where the huge pages begin and end that are whole when `count` blocks from `first` on come to those before them.
     [[nodiscard]] std::pair<std::uint64_t, std::uint64_t> huge_pages(block first, std::uint32_t count) const noexcept {
-        const auto area = bodies_of_[first.size_class];
+        const auto all = bodies_of_[first.size_class];
         if (!may_be_huge_[first.size_class]) {
-            return {area, area};
+            return {all, all};
         }
         const auto whole = [](std::uint64_t size) { return size / os::huge_page * os::huge_page; };
         const auto size = std::uint64_t{Classes::size_of(first.size_class)};
-        return {area + whole(first.index * size), area + whole((first.index + std::uint64_t{count}) * size)};
+        return {all + whole(first.index * size), all + whole((first.index + std::uint64_t{count}) * size)};
     }
 
 private:
