@@ -301,6 +301,7 @@ template <class Transport>
     }
     if (by_link) {
         add("direct");
+        result += Transport::capabilities.named && Transport::capabilities.connected ? " by `pair()`" : "";
     }
     return result.empty() ? "–" : result;
 }

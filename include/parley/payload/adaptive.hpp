@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include <parley/message/text.hpp>
 #include <parley/message/wire.hpp>
+#include <parley/payload/bundled_pools.hpp>
 #include <parley/payload/concept.hpp>
 #include <parley/payload/copy.hpp>
 #include <parley/payload/map.hpp>
@@ -76,6 +78,10 @@ private:
         using link_end = payload::staying_link_end<C, travelling<typename C::message>>;
         template <class C>
         using endpoint = payload::staying_endpoint<C, travelling<typename C::message>>;
+        template <class C>
+        [[nodiscard]] static auto pair(std::uint64_t pool_size) {
+            return payload::bundled_pools<C>::template pair<travelling<typename C::message>>(pool_size);
+        }
     };
     template <class C>
     using how = std::conditional_t<payload::adapted<typename C::message, Threshold>::copies, copy, by_size>;
@@ -89,6 +95,11 @@ public:
     using link_end = typename how<C>::template link_end<C>;
     template <class C>
     using endpoint = typename how<C>::template endpoint<C>;
+
+    template <class C>
+    [[nodiscard]] static auto pair(std::uint64_t pool_size) {
+        return how<C>::template pair<C>(pool_size);
+    }
 };
 
 }  // namespace parley

@@ -13,7 +13,8 @@
 ///   their place: `reference_size`, 0 if none does;
 /// - has a `travelling<Message>`: the type that the transport carries in place of the message;
 /// - has `sending_end<C>` and `receiving_end<C>`, `link_end<C>` and `endpoint<C>`: the transport's, or adaptors around
-///   them.
+///   them;
+/// - has `pair<C>(pool_size)`: the two ends of a channel without a name, each as one descriptor.
 
 namespace parley {
 

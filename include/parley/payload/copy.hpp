@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include <parley/payload/concept.hpp>
@@ -26,6 +27,11 @@ struct copy {
     using link_end = typename C::transport::template link_end<C>;
     template <class C>
     using endpoint = typename C::transport::template endpoint<C>;
+
+    template <class C>
+    [[nodiscard]] static auto pair(std::uint64_t) {
+        return C::transport::template pair<C>();
+    }
 };
 
 }  // namespace parley

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
+#include <parley/payload/bundled_pools.hpp>
 #include <parley/payload/concept.hpp>
 #include <parley/payload/staying.hpp>
 #include <parley/payload/staying_endpoint.hpp>
@@ -34,6 +36,11 @@ struct map {
     using link_end = payload::staying_link_end<C, pool::block_reference>;
     template <class C>
     using endpoint = payload::staying_endpoint<C, pool::block_reference>;
+
+    template <class C>
+    [[nodiscard]] static auto pair(std::uint64_t pool_size) {
+        return payload::bundled_pools<C>::template pair<pool::block_reference>(pool_size);
+    }
 };
 
 }  // namespace parley

@@ -166,7 +166,7 @@ private:
 
     [[nodiscard]] bool wait_for_block(os::deadline until) {
         if constexpr (waits) {
-            return pool_->wait(until);
+            return waited_ = pool_->wait(until);  // whoever had to wait looks again now
         } else {
             return false;
         }
@@ -186,13 +186,17 @@ private:
         return true;
     }
 
-    /// After there was no block: of a link, only the peer can give one back. Throws if it was there and is not any
-    /// more.
+    /// After there was no block. Of a link only the peer can give one back; and of a channel without a name the link
+    /// knows whether anybody is left who could. Throws if nobody is.
     void look_for_peer() {
-        if constexpr (C::addressing::pairwise) {
-            if (look_.due()) {
-                inner_->context().check_peer();
-            }
+        if ((!C::addressing::pairwise && !pool_->is_nameless()) || !look_.due()) {
+            return;
+        }
+        const bool waited = std::exchange(waited_, false);
+        if constexpr (requires { inner_->context().check_peer(waited); }) {
+            inner_->context().check_peer(waited);
+        } else if constexpr (requires { inner_->sender().check_peer(waited); }) {
+            inner_->sender().check_peer(waited);
         }
     }
 
@@ -242,6 +246,7 @@ private:
     std::unique_ptr<std::byte[]> own_;
     std::size_t length_ = 0;
     transport::memory::suspicion look_;
+    bool waited_ = false;  // just now, for a block
 };
 
 }  // namespace parley::payload

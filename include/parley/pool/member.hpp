@@ -71,6 +71,14 @@ struct traits {
     static constexpr bool redelivers = Redelivers;
 };
 
+/// A pool without a name, in a file of its own that came by descriptor: what is in it ends with the last process that
+/// has the file, and whether anybody is left the link knows.
+struct nameless {
+    int file;             ///< stays the caller's
+    std::uint64_t limit;  ///< bytes for all blocks, where this process is the first one to attach
+    const segment::identity& id;
+};
+
 /// One process's hold on a pool, and its place there.
 template <class Traits, bool IsSender>
 class member {
@@ -90,6 +98,26 @@ public:
         }
     }
 
+    /// Attaches by a descriptor. Throws `errc::corrupt` for what is no pool, or could be cut short.
+    explicit member(const nameless& pool) : is_nameless_(true) {
+        if (!backing::keeps_its_length(pool.file)) {
+            throw_error(errc::corrupt,
+                        "a descriptor that was handed over as a pool of messages is no memory that "
+                        "keeps its length; hand over what descriptor() gave");
+        }
+        bool freed = false;
+        segment_ = segment_type::attach_to(pool.file, pool.id,
+                                           [&](segment_type& joined) { freed = join(joined, pool.limit); });
+        if (freed) {
+            say_freed();
+        }
+    }
+
+    /// Makes a pool without a name; attach to its descriptor.
+    [[nodiscard]] static os::descriptor create_nameless(const segment::identity& id) {
+        return segment_type::create_anonymous(id);
+    }
+
     member(const member&) = delete;
     member& operator=(const member&) = delete;
 
@@ -97,7 +125,7 @@ public:
         segment_.leave([&](segment_type& left) {
             os::unlock_byte(left.file(), lock_of<IsSender>(place_));
             if constexpr (Traits::ends == ending::until_empty) {
-                if (!has_others()) {
+                if (!is_nameless_ && !has_others()) {
                     static_cast<void>(free_what_the_dead_hold());
                     if (leaves_nothing_ || !has_messages()) {
                         left.discard();
@@ -140,6 +168,7 @@ public:
         return segment_type::remove(name, id, [](body_type& body) { body.lot.wake_all(); });
     }
 
+    [[nodiscard]] bool is_nameless() const noexcept { return is_nameless_; }
     [[nodiscard]] const segment_type& segment() const noexcept { return segment_; }
     [[nodiscard]] body_type& body() const noexcept { return segment_.body(); }
     [[nodiscard]] std::size_t place() const noexcept { return place_; }
@@ -233,7 +262,7 @@ public:
     /// a wait that only the owner could have ended.
     void check_open(bool waiting) {
         if constexpr (Traits::owned) {
-            static_cast<void>(segment_.bury_dead_owner());
+            static_cast<void>(!is_nameless_ && segment_.bury_dead_owner());
         }
         const auto end = segment_.closed();
         if (end == segment::closing::owner_died && waiting) {
@@ -454,6 +483,7 @@ private:
     std::uint32_t mark_ = 0;
     std::size_t place_ = 0;
     bool leaves_nothing_ = false;
+    bool is_nameless_ = false;
     bool short_of_memory_ = false;
 };
 

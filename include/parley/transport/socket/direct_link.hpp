@@ -87,7 +87,7 @@ public:
 
     [[nodiscard]] bool try_push(no_loans&, const message_type& content) {
         if (!reaches()) {
-            check_peer(true);
+            check_peer_of(true);
             return false;
         }
         const noticing at_the_end{own_in_.get()};
@@ -102,7 +102,7 @@ public:
             until, [&] { return reaches() && sent(out_->try_send(content, true)); },
             [&] {
                 if (spin.looks_closely()) {
-                    check_peer(true);
+                    check_peer_of(true);
                     if (outward() != presence::here) {
                         return wait_for_peer(until);
                     }
@@ -132,6 +132,16 @@ public:
             ++sent_now;
         }
         return sent_now;
+    }
+
+    /// As of `port_sender`.
+    void check_peer(bool) {
+        const noticing at_the_end{own_in_.get()};
+        static_cast<void>(out_->state());
+        check_peer_of(true);
+        if (own_in_ != nullptr && out_->is_cut_off()) {
+            end(presence::died);  // the word of that lies behind messages that nobody receives
+        }
     }
 
     // Receiving.
@@ -207,7 +217,7 @@ private:
     [[nodiscard]] bool sent(attempt result) {
         if (result == attempt::over) {
             if (!reaches()) {  // else it is back
-                check_peer(true);
+                check_peer_of(true);
             }
         }
         return result == attempt::accepted;
@@ -226,11 +236,11 @@ private:
         if (in_->is_closed()) {
             throw_error(errc::closed, in_->where() + " is closed: the endpoint was removed by its name");
         }
-        check_peer(false);
+        check_peer_of(false);
     }
 
     /// Throws if the peer was there and is not any more. For one who receives it is there if anything of it is.
-    void check_peer(bool sends) {
+    void check_peer_of(bool sends) {
         const auto outward = this->outward();
         if (sends && outward != presence::here && own_in_ == nullptr) {
             in_->refresh();

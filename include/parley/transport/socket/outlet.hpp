@@ -105,6 +105,12 @@ public:
     }
     [[nodiscard]] const std::string& other_description() const noexcept { return connection_->other_description(); }
 
+    /// Of a pair: whether the other side has ended the connection, read so far or not.
+    [[nodiscard]] bool is_cut_off() const noexcept {
+        ::pollfd ended{.fd = descriptor(), .events = 0, .revents = 0};
+        return ::poll(&ended, 1, 0) == 1 && (ended.revents & (POLLHUP | POLLERR)) != 0;
+    }
+
     /// Sends if that is possible at once. `patient`: the caller will wait and try again, until it calls `give_up`.
     [[nodiscard]] attempt try_send(const message_type& content, bool patient) {
         if (connection_ == nullptr) {
