@@ -50,7 +50,8 @@ inline constexpr bool pairwise = C::addressing::pairwise;
 /// Whether both ends are made at once: where there are no names, or what is in a connection has no other place.
 template <class C>
 inline constexpr bool only_in_pairs =
-    !named<C> || (pairwise<C> && C::payload::stays && C::transport::capabilities.connected);
+    !named<C> || (pairwise<C> && C::payload::stays && C::transport::capabilities.connected &&
+                  !C::transport::capabilities.passes_descriptors);
 /// Whether there are loans and held messages: the transport is memory, or the message stays in memory.
 template <class C>
 inline constexpr bool in_place = C::transport::capabilities.in_place || C::payload::stays;

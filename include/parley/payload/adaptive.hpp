@@ -9,12 +9,12 @@
 #include <parley/message/wire.hpp>
 #include <parley/payload/bundled_pools.hpp>
 #include <parley/payload/concept.hpp>
+#include <parley/payload/connection_endpoint.hpp>
+#include <parley/payload/connection_link.hpp>
 #include <parley/payload/copy.hpp>
 #include <parley/payload/map.hpp>
 #include <parley/payload/small_or_reference.hpp>
 #include <parley/payload/staying.hpp>
-#include <parley/payload/staying_endpoint.hpp>
-#include <parley/payload/staying_link.hpp>
 #include <parley/pool/block.hpp>
 
 namespace parley {
@@ -75,9 +75,9 @@ private:
         template <class C>
         using receiving_end = payload::staying_receiving_end<C, travelling<typename C::message>>;
         template <class C>
-        using link_end = payload::staying_link_end<C, travelling<typename C::message>>;
+        using link_end = payload::link_end_for<C, travelling<typename C::message>>;
         template <class C>
-        using endpoint = payload::staying_endpoint<C, travelling<typename C::message>>;
+        using endpoint = payload::endpoint_for<C, travelling<typename C::message>>;
         template <class C>
         [[nodiscard]] static auto pair(std::uint64_t pool_size) {
             return payload::bundled_pools<C>::template pair<travelling<typename C::message>>(pool_size);

@@ -35,7 +35,8 @@ public:
         for (auto& each : pools) {
             each = pool_type::lender::create_nameless(pool_type::identity);
             // Who attaches first says how large it is.
-            const typename pool_type::lender first(pool::nameless{each.get(), limit(pool_size), pool_type::identity});
+            const typename pool_type::lender first(
+                pool::nameless{each.get(), pool_type::limit(pool_size), pool_type::identity});
         }
         const auto [first, second] = C::transport::template pair<carried<C, Travelling>>();
         return {bundle(first, pools), bundle(second, pools)};
@@ -55,14 +56,10 @@ public:
     [[nodiscard]] int end() const noexcept { return content_.front().get(); }
     [[nodiscard]] os::descriptor take_end() noexcept { return std::move(content_.front()); }
     [[nodiscard]] pool::nameless pool_at(std::size_t index) const noexcept {
-        return {content_[1 + index].get(), limit(0), pool_type::identity};
+        return {content_[1 + index].get(), pool_type::limit(0), pool_type::identity};
     }
 
 private:
-    [[nodiscard]] static std::uint64_t limit(std::uint64_t pool_size) noexcept {
-        return pool_size != 0 ? pool_size : natural_limit<C, typename pool_type::classes>();
-    }
-
     [[nodiscard]] static os::descriptor bundle(const os::descriptor& end, std::span<const os::descriptor> pools) {
         std::vector<int> content{end.get()};
         for (const auto& each : pools) {

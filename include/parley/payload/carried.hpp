@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <parley/os/clock.hpp>
+#include <parley/payload/connection_pool.hpp>
 #include <parley/payload/staying_pool.hpp>
 #include <parley/segment/segment.hpp>
 
@@ -12,7 +13,7 @@ namespace parley::payload {
 
 /// The composition that the transport sees: the same words, the same description, another message.
 template <class C, class Travelling>
-struct carried : C {
+struct carried_by_anything : C {
     using message = Travelling;
 
     /// The transport has taken the link of two endpoints away, with all that was in it. What is left in its pools, by
@@ -31,6 +32,16 @@ struct carried : C {
             }
         }
     }
+};
+
+template <class C, class Travelling>
+struct carried : carried_by_anything<C, Travelling> {};
+
+/// What each connection brings along (transport/socket/companion.hpp).
+template <class C, class Travelling>
+    requires by_connection<C>
+struct carried<C, Travelling> : carried_by_anything<C, Travelling> {
+    using companion = connection_pool<C, Travelling>;
 };
 
 }  // namespace parley::payload

@@ -6,9 +6,9 @@
 
 #include <parley/payload/bundled_pools.hpp>
 #include <parley/payload/concept.hpp>
+#include <parley/payload/connection_endpoint.hpp>
+#include <parley/payload/connection_link.hpp>
 #include <parley/payload/staying.hpp>
-#include <parley/payload/staying_endpoint.hpp>
-#include <parley/payload/staying_link.hpp>
 #include <parley/pool/block.hpp>
 
 namespace parley {
@@ -33,9 +33,9 @@ struct map {
     template <class C>
     using receiving_end = payload::staying_receiving_end<C, pool::block_reference>;
     template <class C>
-    using link_end = payload::staying_link_end<C, pool::block_reference>;
+    using link_end = payload::link_end_for<C, pool::block_reference>;
     template <class C>
-    using endpoint = payload::staying_endpoint<C, pool::block_reference>;
+    using endpoint = payload::endpoint_for<C, pool::block_reference>;
 
     template <class C>
     [[nodiscard]] static auto pair(std::uint64_t pool_size) {

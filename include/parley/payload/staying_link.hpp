@@ -19,15 +19,16 @@ namespace parley::payload {
 
 /// One side of a direct link whose messages stay in pools: an adaptor around the transport's. There is a pool for each
 /// direction, so that each has one sender and one receiver, and what lies in it says what is in that direction's link.
-template <class C, class Travelling>
+template <class C, class Travelling, class Lender = typename pool_of<C>::lender,
+          class Borrower = typename pool_of<C>::borrower>
 class staying_link_end {
     using inner_end = typename C::transport::template link_end<carried<C, Travelling>>;
     using inner_core = typename inner_end::core;
     using pool_type = pool_of<C>;
-    using lender = typename pool_type::lender;
-    using borrower = typename pool_type::borrower;
-    using sender_engine = staying_sender<C, inner_core, Travelling>;
-    using receiver_engine = staying_receiver<C, inner_core, Travelling>;
+    using lender = Lender;
+    using borrower = Borrower;
+    using sender_engine = staying_sender<C, inner_core, Travelling, Lender>;
+    using receiver_engine = staying_receiver<C, inner_core, Travelling, Borrower>;
 
 public:
     using message_type = typename C::message;

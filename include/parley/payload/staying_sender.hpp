@@ -7,6 +7,7 @@
 
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/os/error.hpp>
 #include <parley/payload/small_or_reference.hpp>
 #include <parley/payload/staying_pool.hpp>
 #include <parley/pool/block.hpp>
@@ -18,11 +19,11 @@ namespace parley::payload {
 /// Writes a message into the pool, and sends the reference to it. Where `Travelling` has room for small ones
 /// (payload/small_or_reference.hpp), they are sent themselves: the pool is not touched. A loan for a small one is the
 /// place in the link itself, where that is a ring.
-template <class C, class Inner, class Travelling>
+template <class C, class Inner, class Travelling, class Lender = typename pool_of<C>::lender>
 class staying_sender {
     using message_type = typename C::message;
     using wire = message::wire<message_type>;
-    using lender = typename pool_of<C>::lender;
+    using lender = Lender;
     using reference = pool::block_reference;
     static constexpr bool waits = C::synchronization::sender_side::waits;
     static constexpr std::size_t small_room = room_of<Travelling>;
@@ -54,12 +55,17 @@ public:
                 return push_by(small, until);
             }
         }
-        while (!written(content)) {
-            if (until.passed() || !wait_for_block(until)) {
-                return false;
+        do {
+            while (!written(content)) {
+                if (until.passed() || !wait_for_block(until)) {
+                    return false;
+                }
             }
-        }
-        return go([&](const reference& to) { return push_by(Travelling(to), until); });
+            if (go([&](const reference& to) { return push_by(Travelling(to), until); })) {
+                return true;
+            }
+        } while (is_stranded());
+        return false;
     }
 
     template <class Context>
@@ -125,7 +131,13 @@ public:
                 return by(Travelling(std::span<const std::byte>(loaned_, length_)));
             }
         }
-        return go([&](const reference& to) { return by(Travelling(to)); }, false);
+        const bool sent = go([&](const reference& to) { return by(Travelling(to)); }, false);
+        if (!sent && is_stranded()) {
+            throw_error(errc::closed,
+                        "this loan lies in memory that went with a connection, and there is a new one by "
+                        "now; let it go, and take another loan");
+        }
+        return sent;
     }
 
     template <class Context>
@@ -184,6 +196,15 @@ private:
             wire::write(bytes, content);
         }
         return true;
+    }
+
+    /// Whether the last block was refused since its pool has gone with a connection, and there is another one by now.
+    [[nodiscard]] bool is_stranded() const noexcept {
+        if constexpr (requires { inner_->sender().is_stranded(); }) {
+            return inner_->sender().is_stranded();
+        } else {
+            return false;
+        }
     }
 
     /// After there was no block. Of a link only the peer can give one back; and of a channel without a name the link

@@ -77,6 +77,7 @@ struct nameless {
     int file;             ///< stays the caller's
     std::uint64_t limit;  ///< bytes for all blocks, where this process is the first one to attach
     const segment::identity& id;
+    bool one_each = false;  ///< one sender and one receiver, who need not wait for each other, whatever one holds
 };
 
 /// One process's hold on a pool, and its place there.
@@ -99,15 +100,15 @@ public:
     }
 
     /// Attaches by a descriptor. Throws `errc::corrupt` for what is no pool, or could be cut short.
-    explicit member(const nameless& pool) : is_nameless_(true) {
+    explicit member(const nameless& pool) : is_nameless_(true), is_alone_(pool.one_each) {
         if (!backing::keeps_its_length(pool.file)) {
             throw_error(errc::corrupt,
                         "a descriptor that was handed over as a pool of messages is no memory that "
                         "keeps its length; hand over what descriptor() gave");
         }
         bool freed = false;
-        segment_ = segment_type::attach_to(pool.file, pool.id,
-                                           [&](segment_type& joined) { freed = join(joined, pool.limit); });
+        segment_ = segment_type::attach_to(
+            pool.file, pool.id, [&](segment_type& joined) { freed = join(joined, pool.limit); }, !pool.one_each);
         if (freed) {
             say_freed();
         }
@@ -122,10 +123,16 @@ public:
     member& operator=(const member&) = delete;
 
     ~member() {
+        if (is_nameless_) {  // nobody looks for who is left
+            if (segment_.attached() && !segment_.inherited()) {
+                os::unlock_byte(segment_.file(), lock_of<IsSender>(place_));
+            }
+            return;
+        }
         segment_.leave([&](segment_type& left) {
             os::unlock_byte(left.file(), lock_of<IsSender>(place_));
             if constexpr (Traits::ends == ending::until_empty) {
-                if (!is_nameless_ && !has_others()) {
+                if (!has_others()) {
                     static_cast<void>(free_what_the_dead_hold());
                     if (leaves_nothing_ || !has_messages()) {
                         left.discard();
@@ -198,7 +205,10 @@ public:
         if (carved(size_class) == layout_.blocks(size_class)) {
             return std::nullopt;
         }
-        const os::byte_guard growing(segment_.file(), segment::locks::growth);
+        std::optional<os::byte_guard> growing;
+        if (!is_alone_) {
+            growing.emplace(segment_.file(), segment::locks::growth);
+        }
         const auto first = carved(size_class);
         const auto size = std::uint64_t{classes::size_of(size_class)};
         const auto allowed = first < geometry<classes>::fewest_blocks
@@ -484,6 +494,7 @@ private:
     std::size_t place_ = 0;
     bool leaves_nothing_ = false;
     bool is_nameless_ = false;
+    bool is_alone_ = false;  ///< of its kind
     bool short_of_memory_ = false;
 };
 

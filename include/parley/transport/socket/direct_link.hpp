@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -40,7 +41,7 @@
 /// - `is_closed()`: its name was removed, and everything has been received;
 /// - `native_handle()`; `leave()`; and for pairs `noticed()`, after the outlet may have read from the connection of
 /// both. What it needs of an `Outlet` is
-/// - `Outlet(address, own_name)`, not connected; `to()`;
+/// - `Outlet(address, own_name, size)`, not connected; `to()`;
 /// - `reach()`: tries to connect, without waiting; a `contact`. After an end it tries anew. `contacts()`: how often it
 ///   was made;
 /// - `state()`: what is known of the peer, and for pairs `known()`, the same without reading; `other_description()`,
@@ -48,6 +49,8 @@
 /// - `try_send(message, patient)`, an `attempt`; `patient` says that the caller waits and tries again;
 /// - `wait(deadline, patience)`; `complete(deadline)`, after an attempt that was accepted; `give_up()`, after the last
 ///   one that was not;
+/// - `companion()`, `is_stranded()`, and of the hub `last_companion()`, where connections bring something along
+///   (transport/socket/companion.hpp);
 /// - `rendezvous`, `in_pieces`: whether a first attempt that does not wait makes no sense.
 /// For pairs both are made of what `pair_of<Hub, Outlet>::attach(descriptor)` gives.
 
@@ -68,8 +71,8 @@ public:
     static constexpr bool rendezvous = Outlet::rendezvous || Outlet::in_pieces;
 
     /// Of an endpoint.
-    direct_link(Hub& in, address to, const std::string& own_name)
-        : in_(&in), from_(&in.source_of(to.text)), out_(std::make_unique<Outlet>(std::move(to), own_name)) {
+    direct_link(Hub& in, address to, const std::string& own_name, std::uint64_t size)
+        : in_(&in), from_(&in.source_of(to.text)), out_(std::make_unique<Outlet>(std::move(to), own_name, size)) {
         static_cast<void>(reaches());
     }
 
@@ -101,6 +104,9 @@ public:
         const bool accepted = os::keep_trying(
             until, [&] { return reaches() && sent(out_->try_send(content, true)); },
             [&] {
+                if (out_->is_stranded()) {
+                    return false;
+                }
                 if (spin.looks_closely()) {
                     check_peer_of(true);
                     if (outward() != presence::here) {
@@ -133,6 +139,18 @@ public:
         }
         return sent_now;
     }
+
+    /// What goes with the connection to the peer, after trying to make one; null where there is none.
+    [[nodiscard]] auto companion() {
+        if (!reaches()) {
+            return decltype(out_->companion())();
+        }
+        return out_->companion();
+    }
+    /// What goes with the connection that the last message came over.
+    [[nodiscard]] const auto& last_companion() const noexcept { return in_->last_companion(); }
+    /// Whether the last message was refused since it goes with a connection that is no more.
+    [[nodiscard]] bool is_stranded() const noexcept { return out_->is_stranded(); }
 
     /// As of `port_sender`.
     void check_peer(bool) {
@@ -332,8 +350,9 @@ public:
         direct_link<C, Hub, Outlet> link_;
     };
 
-    direct_link_end(Hub& in, address to, const std::string& own_name)
-        : core_(std::make_unique<core>(in, std::move(to), own_name)) {}
+    /// `size`: of the companions of its connections (transport/socket/companion.hpp).
+    direct_link_end(Hub& in, address to, const std::string& own_name, std::uint64_t size)
+        : core_(std::make_unique<core>(in, std::move(to), own_name, size)) {}
 
     /// Takes over one side of a pair, by a duplicate of its descriptor. The two sides are alike.
     static direct_link_end open_descriptor(int descriptor, std::size_t) {
