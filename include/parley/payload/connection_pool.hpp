@@ -52,8 +52,9 @@ public:
     connection_pool& operator=(const connection_pool&) = delete;
     ~connection_pool() = default;
 
-    /// For the other side.
+    /// For the other side, which has it after `passed_on`.
     [[nodiscard]] int descriptor() const noexcept { return file_.get(); }
+    void passed_on() noexcept { file_.reset(); }
 
     /// Whether a message lies here, or nowhere.
     [[nodiscard]] bool carries(const Travelling& what) const noexcept {

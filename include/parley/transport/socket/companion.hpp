@@ -22,7 +22,8 @@
 /// with whoever still works with it.
 ///
 /// A companion
-/// - is made by the side that calls with `made(size)`, and there has a `descriptor()`;
+/// - is made by the side that calls with `made(size)`, and there has a `descriptor()`, which it keeps no longer when it
+///   is told that it was `passed_on()`;
 /// - is made of that by the other side with `passed(descriptor)`, which throws `error` where it is none: what comes
 ///   from a peer is not trusted;
 /// - says whether a message may go with it: `carries(message)`. One that belongs to another connection does not.

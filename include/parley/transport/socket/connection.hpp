@@ -111,8 +111,10 @@ public:
         std::memcpy(fingerprint.data(), &own, sizeof own);
         if constexpr (accompanied<C>) {
             if (companion_ != nullptr) {
-                return send_along(socket_.get(), companion_->descriptor(), os::layout_version, fingerprint,
-                                  std::as_bytes(std::span{name}));
+                send_along(socket_.get(), companion_->descriptor(), os::layout_version, fingerprint,
+                           std::as_bytes(std::span{name}));
+                companion_->passed_on();
+                return;
             }
         }
         say(frame_kind::hello, os::layout_version, 0, fingerprint, std::as_bytes(std::span{name}));
