@@ -73,6 +73,7 @@ CONTRACT = {
     r"static constexpr bool foreign =": "Whether the other side may know nothing of parley.",
     r"static constexpr bool implied =": "Whether descriptions leave it out.",
     r"static constexpr bool stays =": "Whether the bytes of a message stay where they were written.",
+    r"static constexpr bool names_blocks =": "Whether blocks of the pool have names that are made from the pool's.",
     r"static constexpr std::size_t reference_size =": "Bytes of the reference that travels in place of a message; 0 if none does.",
     r"static constexpr bool accepts =": "Whether a word keeps this axis's contract.",
     r"using fallback =": "The word for a composition that names none.",

@@ -63,7 +63,7 @@ public:
     using payload = typename composition::template word<payload_axis>;
 
     /// Whether both ends can be made at once, without a name.
-    static constexpr bool pairs = transport::capabilities.pairs && !payload::stays;
+    static constexpr bool pairs = transport::capabilities.pairs && !payload::names_blocks;
 
     /// The message's layout and all words, defaults included: what two sides must agree on.
     [[nodiscard]] static constexpr std::string_view describe() noexcept { return composition::description; }
@@ -85,10 +85,10 @@ public:
 
     /// Both ends of a new channel without a name, to be divided between related processes:
     /// `auto [out, in] = C::pair();`, or two links. Let each process destroy the ends that it does not use, as with
-    /// pipe(2).
-    [[nodiscard]] static auto pair() requires(pairs) {
+    /// pipe(2). Of the options `pool_size` counts.
+    [[nodiscard]] static auto pair(const options& given = {}) requires(pairs) {
         using channel_detail::handle;
-        auto [first, second] = transport::template pair<channel>();
+        auto [first, second] = payload::template pair<channel>(given.pool_size);
         if constexpr (addressing::pairwise) {
             using side = link<channel>;
             return std::pair<side, side>{side{handle{std::move(first)}, 0}, side{handle{std::move(second)}, 1}};
@@ -98,8 +98,11 @@ public:
         }
     }
     /// None if that fails.
-    [[nodiscard]] static auto pair(std::error_code& code) noexcept requires(pairs) {
-        return channel_detail::reported(code, [] { return std::optional(pair()); });
+    [[nodiscard]] static auto pair(std::error_code& code) noexcept requires(pairs) { return pair(options{}, code); }
+
+    /// The same with options.
+    [[nodiscard]] static auto pair(const options& given, std::error_code& code) noexcept requires(pairs) {
+        return channel_detail::reported(code, [&] { return std::optional(pair(given)); });
     }
 };
 

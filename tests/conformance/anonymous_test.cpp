@@ -39,7 +39,11 @@ using handed_on = std::tuple<on<anonymous_shm>::c<bounded<3>>,  //
                              on<unix_stream>::c<port>,          //
                              on<unix_stream>::c<direct>,        //
                              on<unix_seqpacket>::c<port>,       //
-                             on<unix_seqpacket>::c<direct>>;
+                             on<unix_seqpacket>::c<direct>,     //
+                             on<anonymous_shm>::c<parley::map, direct>, on<pipe>::c<parley::map, port>,
+                             on<pipe>::c<parley::map, direct>, on<unix_datagram>::c<parley::map, port>,
+                             on<unix_datagram>::c<parley::map, direct>, on<unix_stream>::c<parley::map, port>,
+                             on<unix_stream>::c<parley::map, direct>, on<unix_seqpacket>::c<parley::map, direct>>;
 constexpr std::uint32_t handed_on_count = 200;  // more than fit, so that each side needs to hear of the other
 
 /// Which of them, and by which number, a program executed anew is to take over; see `executed anew`.
@@ -75,14 +79,18 @@ template <class C, std::size_t Index = 0>
 
 }  // namespace
 
-using pairs = std::tuple<on<anonymous_shm>::c<>,                                //
-                         on<anonymous_shm>::c<bounded<1>, blocking_on<futex>>,  //
-                         on<anonymous_shm>::c<bounded<3>, blocking_on<spin>>,   //
-                         on<anonymous_shm>::c<unbounded>,                       //
-                         on<anonymous_shm>::c<zero>,                            //
-                         on<anonymous_shm>::c<bounded<3>, nonblocking>,         //
-                         on<anonymous_shm>::c<port, bounded<3>>,                //
-                         on<anonymous_shm>::c<mailbox_by<round_robin>, bounded<3>>>;
+using pairs =
+    std::tuple<on<anonymous_shm>::c<>,                                //
+               on<anonymous_shm>::c<bounded<1>, blocking_on<futex>>,  //
+               on<anonymous_shm>::c<bounded<3>, blocking_on<spin>>,   //
+               on<anonymous_shm>::c<unbounded>,                       //
+               on<anonymous_shm>::c<zero>,                            //
+               on<anonymous_shm>::c<bounded<3>, nonblocking>,         //
+               on<anonymous_shm>::c<port, bounded<3>>,                //
+               on<anonymous_shm>::c<mailbox_by<round_robin>, bounded<3>>, on<anonymous_shm>::c<parley::map, bounded<3>>,
+               on<anonymous_shm>::c<parley::map, port, zero>, on<anonymous_shm>::c<parley::map, unbounded, nonblocking>,
+               on<pipe>::c<parley::map, port, bounded<4>>, on<unix_stream>::c<parley::map, port, bounded<3>>,
+               on<unix_seqpacket>::c<parley::map, port, unbounded>>;
 
 TEMPLATE_LIST_TEST_CASE("a pair across fork, and its end as with a pipe", "", pairs) {
     using C = TestType;

@@ -23,7 +23,8 @@
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
 
-/// `direct` with `map`: a pool for each direction of each link, which comes and goes with what is in it.
+/// `direct` with `map`: a pool for each direction of each link, which comes and goes with what is in it; or over
+/// connections, with each of these.
 
 namespace parley::conformance {
 
@@ -38,9 +39,11 @@ using with_room = std::tuple<pages<shm, bounded<64>>,                //
                              pages<mqueue, bounded<10>>,             //
                              pages<sysv_mqueue, bounded<64>>,        //
                              pages<fifo, bounded<16>>,               //
+                             pages<unix_stream, bounded<64>>,        //
+                             pages<unix_seqpacket, unbounded>,       //
                              pages<shm, unbounded, owner_lifetime>,  //
                              pages<mapped_file, owner_lifetime>>;
-using everywhere = joined<with_room, std::tuple<pages<shm, zero>, pages<fifo, zero>,
+using everywhere = joined<with_room, std::tuple<pages<shm, zero>, pages<fifo, zero>, pages<unix_stream, zero>,
                                                 channel<page, shm, direct, map_by<many_segments>, bounded<64>>>>;
 
 /// Two names that no other test uses, and nothing of them at the end.
@@ -98,7 +101,7 @@ TEMPLATE_LIST_TEST_CASE("map, direct: written and read in place, both ways, and 
             to_bob.send(std::move(lent));
             PARLEY_REQUIRE(to_bob.take()->number == number + 1000);
         }
-        PARLEY_REQUIRE(names.has_pools());
+        PARLEY_REQUIRE((names.has_pools() != payload::by_connection<C>));
         PARLEY_REQUIRE(bob.join_ok());
     }
     PARLEY_REQUIRE(!names.has_pools());

@@ -47,6 +47,11 @@ template <class C>
 inline constexpr bool named = C::transport::capabilities.named;
 template <class C>
 inline constexpr bool pairwise = C::addressing::pairwise;
+/// Whether both ends are made at once: where there are no names, or what is in a connection has no other place.
+template <class C>
+inline constexpr bool only_in_pairs =
+    !named<C> || (pairwise<C> && C::payload::stays && C::transport::capabilities.connected &&
+                  !C::transport::capabilities.passes_descriptors);
 /// Whether there are loans and held messages: the transport is memory, or the message stays in memory.
 template <class C>
 inline constexpr bool in_place = C::transport::capabilities.in_place || C::payload::stays;
@@ -184,9 +189,9 @@ private:
     std::string receivers_ = fresh_name<C>();
 };
 
-/// The same without a name: both ends are there from the beginning, and processes attach by duplicates of them.
+/// The same without names: both ends are there from the beginning, and processes attach by duplicates of them.
 template <class C>
-    requires(!named<C>)
+    requires only_in_pairs<C>
 class venue<C> {
 public:
     [[nodiscard, gnu::noinline]] auto sender() const {
@@ -213,7 +218,7 @@ public:
     }
 
 private:
-    decltype(C::pair()) ends_ = C::pair();
+    decltype(C::pair()) ends_ = C::pair(roomy<C>());
 };
 
 template <class End>

@@ -207,9 +207,9 @@ void write_all(std::ostream& out, const std::vector<verdict>& all) {
 /// Every capability with its name. One that is added to the struct is missing here, and this does not compile.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> told(const transport::capabilities& of) {
     const auto& [named, per_user, pairs, survives_processes, survives_reboot, many_senders, many_receivers, takes_turns,
-                 connected, keeps_boundaries, in_place, ordered, lossless, redelivers, rendezvous, exact_capacity,
-                 powers_of_two, kernel_buffer, priorities, selects_by_type, crosses_machines, pollable, raw, splits,
-                 headless, direction, largest_unit] = of;
+                 connected, passes_descriptors, keeps_boundaries, in_place, ordered, lossless, redelivers, rendezvous,
+                 exact_capacity, powers_of_two, kernel_buffer, priorities, selects_by_type, crosses_machines, pollable,
+                 raw, splits, headless, direction, largest_unit] = of;
     const auto said = [](bool value) { return std::string(yes_or_no(value)); };
     return {{"named", said(named)},
             {"per_user", said(per_user)},
@@ -220,6 +220,7 @@ void write_all(std::ostream& out, const std::vector<verdict>& all) {
             {"many_receivers", said(many_receivers)},
             {"takes_turns", said(takes_turns)},
             {"connected", said(connected)},
+            {"passes_descriptors", said(passes_descriptors)},
             {"keeps_boundaries", said(keeps_boundaries)},
             {"in_place", said(in_place)},
             {"ordered", said(ordered)},
@@ -301,6 +302,10 @@ template <class Transport>
     }
     if (by_link) {
         add("direct");
+        result += Transport::capabilities.named && Transport::capabilities.connected &&
+                          !Transport::capabilities.passes_descriptors
+                      ? " by `pair()`"
+                      : "";
     }
     return result.empty() ? "–" : result;
 }

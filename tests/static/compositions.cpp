@@ -219,8 +219,8 @@ static_assert(!composable<bytes<udp::capabilities.largest_unit>, udp, port>);
 static_assert(!composable<bytes<udp::capabilities.largest_unit + 1>, udp, port, raw>);
 
 // Where messages can stay in memory while references travel.
-static_assert(composable<int, fifo, port, parley::map> && !composable<int, parley::pipe, port, parley::map>);
-static_assert(composable<int, shm, parley::map> && !composable<int, anonymous_shm, parley::map>);
+static_assert(composable<int, fifo, port, parley::map> && composable<int, parley::pipe, port, parley::map>);
+static_assert(composable<int, shm, parley::map> && composable<int, anonymous_shm, parley::map>);
 static_assert(composable<int, unix_stream, port, parley::map> && !composable<int, tcp, port, parley::map>);
 static_assert(composable<int, tcp, port, parley::copy> && !composable<int, udp, port, parley::map>);
 static_assert(composable<int, shm, direct, parley::map> && !composable<int, tcp, direct, parley::map>);
@@ -246,7 +246,7 @@ static_assert(composable<bytes<64 << 20>, unix_datagram, port, adaptive<>>);
 static_assert(composable<bytes<64 << 20>, mqueue, adaptive<>> && !composable<bytes<64 << 20>, mqueue, adaptive<8192>>);
 static_assert(composable<bytes<100>, mqueue, adaptive<8192>> && composable<bytes<64 << 20>, fifo, port, adaptive<>>);
 static_assert(!composable<int, tcp, port, adaptive<>> && composable<int, shm, direct, adaptive<>>);
-static_assert(!composable<int, parley::map, adaptive<>> && !composable<int, anonymous_shm, adaptive<>>);
+static_assert(!composable<int, parley::map, adaptive<>> && composable<int, anonymous_shm, adaptive<>>);
 
 // A transport may be another with raw: a signal has many senders then.
 static_assert(composable<int, rt_signal, direct> && !composable<int, rt_signal, port>);

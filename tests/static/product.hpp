@@ -41,7 +41,6 @@ struct carrier {
     bool understood = false;     ///< programs speak with it that know nothing of parley
     bool has_name = true;        ///< processes that have nothing in common find it
     bool may_lead_away = false;  ///< to another machine
-    bool connects = false;       ///< each pair of processes has a connection, which is theirs alone
     bool narrow = false;         ///< it carries a number and nothing larger
 };
 
@@ -166,14 +165,12 @@ constexpr bool is_understood(carrier carried, talk talking, room between, speech
 constexpr bool has_place_for_pool(carrier carried, talk talking, stay staying, speech speaking, bytes content) {
     if (content == bytes::travel)
         return true;
-    // A place in this machine's memory, which both sides find by a name that travels or that they know; for as long as
-    // the link is there, and the memory cannot outlast the machine's next start.
-    if (!carried.has_name || carried.may_lead_away || carried.narrow || speaking == speech::foreign)
+    // A place in this machine's memory, which both sides find by a name that travels or that they know, or which they
+    // have been given; for as long as the link is there, and the memory cannot outlast the machine's next start.
+    if (carried.may_lead_away || carried.narrow || speaking == speech::foreign)
         return false;
-    if (talking.who == talkers::port)
+    if (talking.who == talkers::port || !carried.has_name)
         return true;
-    if (talking.who == talkers::pair && carried.connects)
-        return false;  // what is in a connection ends with it
     if (talking.who == talkers::pair &&
         (staying == stay::owner || (staying == stay::as_it_likes && carried.longest == stay::owner)))
         return true;
@@ -316,17 +313,19 @@ inline constexpr std::size_t mapped_on_shm =
     mapped_on_ports + 3 * mapped_on_links + 3 * (3 + 2 * 4) * 2 + 3 * 2 * 4 * 2;
 inline constexpr std::size_t mapped_on_sysv_shm = mapped_on_shm;
 inline constexpr std::size_t mapped_on_mapped_file = mapped_on_ports + mapped_on_links;
-inline constexpr std::size_t mapped_on_anonymous_shm = 0;
+/// Without a name: what goes with its processes, (direct, port, 3 mailboxes) x (zero; two) x (unsaid, owner)
+/// + 3 mailboxes that redeliver x two x the same.
+inline constexpr std::size_t mapped_on_anonymous_shm = 5 * (3 + 2 * 4) * 2 + 3 * 2 * 4 * 2;
 /// mailbox x (zero; two) x (unsaid, kernel).
 inline constexpr std::size_t mapped_on_mqueue = mapped_on_ports + 3 * mapped_on_links + (3 + 2 * 4) * 2;
 inline constexpr std::size_t mapped_on_sysv_mqueue = mapped_on_mqueue;
 /// What goes with its processes: links x (unsaid, owner).
 inline constexpr std::size_t mapped_on_fifo = mapped_on_ports + 2 * mapped_on_links;
-inline constexpr std::size_t mapped_on_pipe = 0;
+inline constexpr std::size_t mapped_on_pipe = mapped_on_fifo;
 inline constexpr std::size_t mapped_on_rt_signal = 0;
-inline constexpr std::size_t mapped_on_unix_stream = mapped_on_ports;
-inline constexpr std::size_t mapped_on_unix_seqpacket = mapped_on_ports;
-inline constexpr std::size_t mapped_on_unix_datagram = 2 * 4 * 2;
+inline constexpr std::size_t mapped_on_unix_stream = mapped_on_ports + 2 * mapped_on_links;
+inline constexpr std::size_t mapped_on_unix_seqpacket = mapped_on_unix_stream;
+inline constexpr std::size_t mapped_on_unix_datagram = 2 * (2 * 4 * 2);
 inline constexpr std::size_t mapped_on_tcp = 0;
 inline constexpr std::size_t mapped_on_udp = 0;
 

@@ -2,7 +2,7 @@
 
 // All 1152 compositions on unix_datagram: the rules say of each what the predicate says.
 
-constexpr product::carrier unix_datagram_carrier{.own_measure = true, .understood = true, .connects = true};
+constexpr product::carrier unix_datagram_carrier{.own_measure = true, .understood = true};
 
 constexpr product::tally unix_datagram =
     product::count<parley::unix_datagram, product::words_for_the_kernel>(unix_datagram_carrier);

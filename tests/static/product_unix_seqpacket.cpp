@@ -2,8 +2,7 @@
 
 // All 1152 compositions on unix_seqpacket: the rules say of each what the predicate says.
 
-constexpr product::carrier unix_seqpacket_carrier{
-    .tells_of_readers = true, .own_measure = true, .understood = true, .connects = true};
+constexpr product::carrier unix_seqpacket_carrier{.tells_of_readers = true, .own_measure = true, .understood = true};
 
 constexpr product::tally unix_seqpacket =
     product::count<parley::unix_seqpacket, product::words_for_the_kernel>(unix_seqpacket_carrier);

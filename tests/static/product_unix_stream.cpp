@@ -2,8 +2,7 @@
 
 // All 1152 compositions on unix_stream: the rules say of each what the predicate says.
 
-constexpr product::carrier unix_stream_carrier{
-    .tells_of_readers = true, .own_measure = true, .understood = true, .connects = true};
+constexpr product::carrier unix_stream_carrier{.tells_of_readers = true, .own_measure = true, .understood = true};
 
 constexpr product::tally unix_stream =
     product::count<parley::unix_stream, product::words_for_the_kernel>(unix_stream_carrier);

@@ -90,6 +90,11 @@ class endpoint {
                   "parley: only direct addressing has endpoints: write parley::sender<C> and parley::receiver<C>");
     static_assert(C::transport::capabilities.named,
                   "parley: this transport has no names, so no endpoints: write auto [one, other] = C::pair()");
+    static_assert(!C::payload::stays || !C::transport::capabilities.connected ||
+                      C::transport::capabilities.passes_descriptors,
+                  "parley: with map or adaptive the pools of an endpoint's links wait under a name, and what is on its "
+                  "way over this transport does not: write auto [one, other] = C::pair(), or a transport such as "
+                  "unix_stream, shm or fifo, or port, or copy");
 
     using end_type = typename C::payload::template endpoint<C>;
     using sender_side = typename C::synchronization::sender_side;

@@ -25,8 +25,8 @@ struct options {
     std::chrono::nanoseconds open_within{0};
 
     /// With `map`: how many bytes of messages may be in the link and in hands at a time, for the one who creates the
-    /// channel; of a direct link, in each direction. 0: what the buffer holds, at most 64 MiB, at least 8 of the
-    /// largest messages. Memory is taken as it is first used.
+    /// channel; of a direct link, in each direction; over sockets that connect, of what this endpoint sends. 0: what
+    /// the buffer holds, at most 64 MiB, at least 8 of the largest messages. Memory is taken as it is first used.
     std::uint64_t pool_size = 0;
 
     /// With `map` and `adaptive`: whether this process maps the messages with huge pages, and makes huge pages of the

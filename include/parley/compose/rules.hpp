@@ -469,14 +469,15 @@ struct raw_message_is_its_bytes {
 
 struct pool_has_a_name {
     template <class C>
-    static constexpr bool holds = !questions::payload_of<C>::stays || questions::can<C>.named;
+    static constexpr bool holds =
+        !questions::payload_of<C>::names_blocks ||
+        (questions::can<C>.named && !(questions::addressing_of<C>::pairwise && questions::can<C>.passes_descriptors));
 
     template <class C>
     struct sentence {
-        static_assert(
-            holds<C>,
-            "parley: with map or adaptive both sides find the pool of the messages by the channel's name, and "
-            "this transport has none: write copy, or a transport with names such as fifo or shm");
+        static_assert(holds<C>,
+                      "parley: with many_segments the blocks of a pool have names that are made from the pool's, and "
+                      "this channel's pools have none: write map, or a transport with names such as shm, or port");
     };
 };
 
@@ -493,25 +494,11 @@ struct pool_is_on_this_machine {
     };
 };
 
-struct pool_of_a_link_outlasts_its_ends {
-    template <class C>
-    static constexpr bool holds = !questions::payload_of<C>::stays || !questions::addressing_of<C>::pairwise ||
-                                  !pool_is_on_this_machine::holds<C> || !questions::can<C>.connected;
-
-    template <class C>
-    struct sentence {
-        static_assert(
-            holds<C>,
-            "parley: with map or adaptive a direct link has pools that wait for the process that comes back, and what "
-            "is in a connection does not: write port, or direct over a transport such as shm, mqueue or fifo, or copy");
-    };
-};
-
 struct pool_goes_with_the_channel {
     template <class C>
     static constexpr bool holds =
         !questions::payload_of<C>::stays || !pool_has_a_name::holds<C> || !pool_is_on_this_machine::holds<C> ||
-        !pool_of_a_link_outlasts_its_ends::holds<C> || !what_is_owned_goes_with_its_owner::holds<C> ||
+        !what_is_owned_goes_with_its_owner::holds<C> || !questions::can<C>.named ||
         !transport_survives_reboot::holds<C> || questions::lifetime_of<C>::until == lifetime::end::kernel ||
         (questions::lifetime_of<C>::until == lifetime::end::owner &&
          (questions::addressing_of<C>::owned || questions::addressing_of<C>::pairwise));
@@ -618,7 +605,6 @@ using rules = list<policies_are_words,                 //
                    transport_survives_its_processes,   //
                    pool_has_a_name,                    //
                    pool_is_on_this_machine,            //
-                   pool_of_a_link_outlasts_its_ends,   //
                    pool_goes_with_the_channel,         //
                    raw_leaves_nothing_behind,          //
                    reference_fits_the_transport,       //

@@ -2,17 +2,19 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 #include <parley/message/text.hpp>
 #include <parley/message/wire.hpp>
+#include <parley/payload/bundled_pools.hpp>
 #include <parley/payload/concept.hpp>
+#include <parley/payload/connection_endpoint.hpp>
+#include <parley/payload/connection_link.hpp>
 #include <parley/payload/copy.hpp>
 #include <parley/payload/map.hpp>
 #include <parley/payload/small_or_reference.hpp>
 #include <parley/payload/staying.hpp>
-#include <parley/payload/staying_endpoint.hpp>
-#include <parley/payload/staying_link.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/one_segment.hpp>
 
@@ -63,6 +65,7 @@ struct adaptive {
     using segments = one_segment;
     static constexpr auto name = "adaptive<" + decimal<Threshold> + ">";
     static constexpr bool stays = true;
+    static constexpr bool names_blocks = false;
     static constexpr std::size_t reference_size = sizeof(pool::block_reference);
 
     template <class Message>
@@ -75,9 +78,13 @@ private:
         template <class C>
         using receiving_end = payload::staying_receiving_end<C, travelling<typename C::message>>;
         template <class C>
-        using link_end = payload::staying_link_end<C, travelling<typename C::message>>;
+        using link_end = payload::link_end_for<C, travelling<typename C::message>>;
         template <class C>
-        using endpoint = payload::staying_endpoint<C, travelling<typename C::message>>;
+        using endpoint = payload::endpoint_for<C, travelling<typename C::message>>;
+        template <class C>
+        [[nodiscard]] static auto pair(std::uint64_t pool_size) {
+            return payload::bundled_pools<C>::template pair<travelling<typename C::message>>(pool_size);
+        }
     };
     template <class C>
     using how = std::conditional_t<payload::adapted<typename C::message, Threshold>::copies, copy, by_size>;
@@ -91,6 +98,11 @@ public:
     using link_end = typename how<C>::template link_end<C>;
     template <class C>
     using endpoint = typename how<C>::template endpoint<C>;
+
+    template <class C>
+    [[nodiscard]] static auto pair(std::uint64_t pool_size) {
+        return how<C>::template pair<C>(pool_size);
+    }
 };
 
 }  // namespace parley

@@ -11,10 +11,12 @@
 /// - says `using axis = payload_axis` and has a `name`;
 /// - says whether the bytes may stay in shared memory: `stays`; and if so, who stores the pool's blocks: `segments`
 ///   (pool/storage.hpp);
+/// - says whether blocks of the pool have names of their own, and so the pool must have one: `names_blocks`;
 /// - says how many bytes the reference has that travels in their place: `reference_size`, 0 if none does;
 /// - has a `travelling<Message>`: the type that the transport carries in place of the message;
 /// - has `sending_end<C>` and `receiving_end<C>`, `link_end<C>` and `endpoint<C>`: the transport's, or adaptors around
-///   them.
+///   them;
+/// - has `pair<C>(pool_size)`: the two ends of a channel without a name, each as one descriptor.
 
 namespace parley {
 
@@ -27,6 +29,7 @@ template <class Word>
 concept payload_word = std::same_as<typename Word::axis, payload_axis> && requires {
     std::string_view{Word::name};
     { Word::stays } -> std::convertible_to<bool>;
+    { Word::names_blocks } -> std::convertible_to<bool>;
     { Word::reference_size } -> std::convertible_to<std::size_t>;
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include <parley/payload/concept.hpp>
@@ -13,6 +14,7 @@ struct copy {
     static constexpr std::string_view name = "copy";
     static constexpr bool implied = true;
     static constexpr bool stays = false;
+    static constexpr bool names_blocks = false;
     static constexpr std::size_t reference_size = 0;
 
     template <class Message>
@@ -26,6 +28,11 @@ struct copy {
     using link_end = typename C::transport::template link_end<C>;
     template <class C>
     using endpoint = typename C::transport::template endpoint<C>;
+
+    template <class C>
+    [[nodiscard]] static auto pair(std::uint64_t) {
+        return C::transport::template pair<C>();
+    }
 };
 
 }  // namespace parley

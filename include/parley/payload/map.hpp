@@ -1,13 +1,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include <parley/message/text.hpp>
+#include <parley/payload/bundled_pools.hpp>
 #include <parley/payload/concept.hpp>
+#include <parley/payload/connection_endpoint.hpp>
+#include <parley/payload/connection_link.hpp>
 #include <parley/payload/staying.hpp>
-#include <parley/payload/staying_endpoint.hpp>
-#include <parley/payload/staying_link.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/many_segments.hpp>
 #include <parley/pool/one_segment.hpp>
@@ -35,6 +37,7 @@ struct map_by {
         }
     }();
     static constexpr bool stays = true;
+    static constexpr bool names_blocks = Segments::names_blocks;
     static constexpr std::size_t reference_size = sizeof(pool::block_reference);
 
     template <class Message>
@@ -45,9 +48,14 @@ struct map_by {
     template <class C>
     using receiving_end = payload::staying_receiving_end<C, pool::block_reference>;
     template <class C>
-    using link_end = payload::staying_link_end<C, pool::block_reference>;
+    using link_end = payload::link_end_for<C, pool::block_reference>;
     template <class C>
-    using endpoint = payload::staying_endpoint<C, pool::block_reference>;
+    using endpoint = payload::endpoint_for<C, pool::block_reference>;
+
+    template <class C>
+    [[nodiscard]] static auto pair(std::uint64_t pool_size) {
+        return payload::bundled_pools<C>::template pair<pool::block_reference>(pool_size);
+    }
 };
 
 /// Messages that stay in a pool of one segment.

@@ -1,16 +1,16 @@
 #pragma once
 
 #include <ctime>
-#include <exception>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include <parley/message/wire.hpp>
-#include <parley/os/clock.hpp>
+#include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/payload/bundled_pools.hpp>
+#include <parley/payload/carried.hpp>
 #include <parley/payload/staying_pool.hpp>
 #include <parley/payload/staying_receiver.hpp>
 #include <parley/payload/staying_sender.hpp>
@@ -21,29 +21,6 @@
 /// references. To the channel above it is a link like any other (transport/link.hpp).
 
 namespace parley::payload {
-
-/// The composition that the transport sees: the same words, the same description, another message.
-template <class C, class Travelling>
-struct carried : C {
-    using message = Travelling;
-
-    /// The transport has taken the link of two endpoints away, with all that was in it. What is left in its pools, by
-    /// processes that were killed, is in nobody's way any more: unless somebody is there again, they go.
-    static void link_has_gone(const std::string& one,
-                              const std::string& other) noexcept requires C::addressing::pairwise {
-        using pool_type = pool_of<C>;
-        for (const auto& [from, to] : {std::pair(&one, &other), std::pair(&other, &one)}) {
-            try {
-                const auto name = pool_type::name_of_way(*from, *to);
-                segment::attachment_request request;
-                request.give_up = os::deadline::after(os::clock::duration::zero());
-                typename pool_type::borrower last(pool_type::request(request, name, segment::opening::open_only), 0);
-                last.leave_nothing();
-            } catch (const std::exception&) {  // there is none; or it stays until the two are there again
-            }
-        }
-    }
-};
 
 /// One end: that of the transport, `InnerEnd`, and a place in the pool. `Receiving`: which. `Travelling`:
 /// what the transport carries.
@@ -74,8 +51,10 @@ public:
             void listen_for_bell() noexcept requires core::has_bell { inner->context().listen_for_bell(); }
         };
 
-        core(InnerEnd&& inner, std::unique_ptr<pool_member> pool)
+        /// `file`: of an end without a name, what `inner` was opened by.
+        core(InnerEnd&& inner, std::unique_ptr<pool_member> pool, os::descriptor&& file = {})
             : pool_(std::move(pool)),
+              file_(std::move(file)),
               inner_(std::move(inner)),
               context_{false, false, inner_.get()},
               engine_(*inner_.get(), *pool_) {}
@@ -89,6 +68,7 @@ public:
 
     private:
         std::unique_ptr<pool_member> pool_;  // before the inner end, which on its way out may still send references
+        os::descriptor file_;
         InnerEnd inner_;
         context_type context_;
         engine engine_;
@@ -123,6 +103,16 @@ public:
             auto pool = join(C::addressing::owned ? opening::open_only : opening::open_or_create);
             result.core_ = std::make_unique<core>(std::move(inner), std::move(pool));
         }
+        return result;
+    }
+
+    /// Takes over one end of a channel without a name, by a descriptor of its bundle.
+    static staying_end open_descriptor(int descriptor) {
+        bundled_pools<C> given(descriptor);
+        auto pool = std::make_unique<pool_member>(given.pool_at(0));
+        staying_end result;
+        result.core_ =
+            std::make_unique<core>(InnerEnd::open_descriptor(given.end()), std::move(pool), given.take_end());
         return result;
     }
 

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include <parley/message/wire.hpp>
-#include <parley/payload/staying.hpp>
+#include <parley/os/descriptor.hpp>
+#include <parley/payload/bundled_pools.hpp>
+#include <parley/payload/carried.hpp>
 #include <parley/payload/staying_pool.hpp>
 #include <parley/payload/staying_receiver.hpp>
 #include <parley/payload/staying_sender.hpp>
@@ -17,15 +19,16 @@ namespace parley::payload {
 
 /// One side of a direct link whose messages stay in pools: an adaptor around the transport's. There is a pool for each
 /// direction, so that each has one sender and one receiver, and what lies in it says what is in that direction's link.
-template <class C, class Travelling>
+template <class C, class Travelling, class Lender = typename pool_of<C>::lender,
+          class Borrower = typename pool_of<C>::borrower>
 class staying_link_end {
     using inner_end = typename C::transport::template link_end<carried<C, Travelling>>;
     using inner_core = typename inner_end::core;
     using pool_type = pool_of<C>;
-    using lender = typename pool_type::lender;
-    using borrower = typename pool_type::borrower;
-    using sender_engine = staying_sender<C, inner_core, Travelling>;
-    using receiver_engine = staying_receiver<C, inner_core, Travelling>;
+    using lender = Lender;
+    using borrower = Borrower;
+    using sender_engine = staying_sender<C, inner_core, Travelling, Lender>;
+    using receiver_engine = staying_receiver<C, inner_core, Travelling, Borrower>;
 
 public:
     using message_type = typename C::message;
@@ -78,6 +81,13 @@ public:
         core_ = std::make_unique<core>(*inner_->get(), *out_, *in_);
     }
 
+    /// Takes over one side of a pair, by a descriptor of its bundle.
+    static staying_link_end open_descriptor(int descriptor, std::size_t side) {
+        return staying_link_end{bundled_pools<C>{descriptor}, side};
+    }
+
+    staying_link_end(staying_link_end&&) noexcept = default;
+    staying_link_end& operator=(staying_link_end&&) = delete;
     staying_link_end(const staying_link_end&) = delete;
     staying_link_end& operator=(const staying_link_end&) = delete;
     ~staying_link_end() = default;
@@ -112,6 +122,13 @@ public:
     }
 
 private:
+    staying_link_end(bundled_pools<C>&& given, std::size_t side)
+        : out_(std::make_unique<lender>(given.pool_at(side))),
+          in_(std::make_unique<borrower>(given.pool_at(1 - side))),
+          inner_(std::make_shared<inner_end>(inner_end::open_descriptor(given.end(), side))),
+          file_(given.take_end()),
+          core_(std::make_unique<core>(*inner_->get(), *out_, *in_)) {}
+
     template <class Member>
     [[nodiscard]] static std::unique_ptr<Member> join(const segment::attachment_request& request, std::string_view from,
                                                       std::string_view to) {
@@ -123,6 +140,7 @@ private:
     std::unique_ptr<lender> out_;
     std::unique_ptr<borrower> in_;
     std::shared_ptr<inner_end> inner_;
+    os::descriptor file_;  ///< of a pair, what the transport's link was opened by
     std::unique_ptr<core> core_;
 };
 

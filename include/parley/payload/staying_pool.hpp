@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,7 @@
 #include <parley/pool/size_classes.hpp>
 #include <parley/segment/segment.hpp>
 #include <parley/synchronization/concept.hpp>
+#include <parley/wait/futex.hpp>
 
 /// Which pool the messages of a channel stay in.
 
@@ -35,6 +37,10 @@ template <class C, class Classes>
     constexpr auto largest = std::uint64_t{Classes::largest};
     return std::max(fewest * largest, largest > reason / blocks ? reason : blocks * largest);
 }
+
+/// Whether each connection brings a pool along, and nothing of it has a name.
+template <class C>
+inline constexpr bool by_connection = bool{C::addressing::pairwise} && C::transport::capabilities.passes_descriptors;
 
 template <class C>
 struct pool_of {
@@ -54,12 +60,30 @@ struct pool_of {
         C::transport::capabilities.connected ||
         (C::buffering::capacity == buffering::without_limit && !C::transport::capabilities.in_place);
 
+    /// What a stranger passes over a connection may hold a mutex for ever; a futex has nobody who could keep it.
+    struct by_futex {
+        static constexpr bool waits = true;
+        using strategy = futex;
+    };
+    [[nodiscard]] static constexpr auto choose_waiter() {
+        using side = typename C::synchronization::sender_side;
+        if constexpr (by_connection<C> && side::waits) {
+            if constexpr (side::strategy::sleeps) {
+                return std::type_identity<by_futex>{};
+            } else {
+                return std::type_identity<side>{};
+            }
+        } else {
+            return std::type_identity<side>{};
+        }
+    }
+    using waiter = typename decltype(choose_waiter())::type;
+
     /// A mailbox has its pool as long as its name, a port as long as its owner. A link has one for each direction.
     static constexpr auto ends = C::addressing::owned      ? pool::ending::with_owner
                                  : C::addressing::pairwise ? pool::ending::until_empty
                                                            : pool::ending::by_name;
-    using traits = pool::traits<typename segments::template storage<classes>, typename C::synchronization::sender_side,
-                                ends, redelivers>;
+    using traits = pool::traits<typename segments::template storage<classes>, waiter, ends, redelivers>;
 
     using lender = pool::lender<traits>;
     using borrower = pool::borrower<traits, lingers, redelivers>;
@@ -111,7 +135,10 @@ struct pool_of {
     }
 
     [[nodiscard]] static std::uint64_t limit(const segment::attachment_request& given) noexcept {
-        return given.pool_size != 0 ? given.pool_size : natural_limit<C, classes>();
+        return limit(given.pool_size);
+    }
+    [[nodiscard]] static std::uint64_t limit(std::uint64_t pool_size) noexcept {
+        return pool_size != 0 ? pool_size : natural_limit<C, classes>();
     }
 
 private:

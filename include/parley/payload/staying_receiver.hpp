@@ -16,13 +16,13 @@
 
 namespace parley::payload {
 
-/// Receives references, and reads the messages where they lie. Where `Travelling` has room for small ones
-/// (payload/small_or_reference.hpp), they are read in the link.
-template <class C, class Inner, class Travelling>
+/// Receives references, and reads the messages where they lie, in the pool that `Borrower` leads to. Where `Travelling`
+/// has room for small ones (payload/small_or_reference.hpp), they are read in the link.
+template <class C, class Inner, class Travelling, class Borrower = typename pool_of<C>::borrower>
 class staying_receiver {
     using message_type = typename C::message;
     using wire = message::wire<message_type>;
-    using borrower = typename pool_of<C>::borrower;
+    using borrower = Borrower;
     using inner_receiver = std::remove_cvref_t<decltype(std::declval<Inner&>().receiver())>;
     using inner_context = std::remove_cvref_t<decltype(std::declval<Inner&>().context())>;
     static constexpr bool with_small_ones = room_of<Travelling> != 0;

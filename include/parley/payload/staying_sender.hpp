@@ -7,6 +7,7 @@
 
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/os/error.hpp>
 #include <parley/payload/small_or_reference.hpp>
 #include <parley/payload/staying_pool.hpp>
 #include <parley/pool/block.hpp>
@@ -18,11 +19,11 @@ namespace parley::payload {
 /// Writes a message into the pool, and sends the reference to it. Where `Travelling` has room for small ones
 /// (payload/small_or_reference.hpp), they are sent themselves: the pool is not touched. A loan for a small one is the
 /// place in the link itself, where that is a ring.
-template <class C, class Inner, class Travelling>
+template <class C, class Inner, class Travelling, class Lender = typename pool_of<C>::lender>
 class staying_sender {
     using message_type = typename C::message;
     using wire = message::wire<message_type>;
-    using lender = typename pool_of<C>::lender;
+    using lender = Lender;
     using reference = pool::block_reference;
     static constexpr bool waits = C::synchronization::sender_side::waits;
     static constexpr std::size_t small_room = room_of<Travelling>;
@@ -54,12 +55,17 @@ public:
                 return push_by(small, until);
             }
         }
-        while (!written(content)) {
-            if (until.passed() || !wait_for_block(until)) {
-                return false;
+        do {
+            while (!written(content)) {
+                if (until.passed() || !wait_for_block(until)) {
+                    return false;
+                }
             }
-        }
-        return go([&](const reference& to) { return push_by(Travelling(to), until); });
+            if (go([&](const reference& to) { return push_by(Travelling(to), until); })) {
+                return true;
+            }
+        } while (is_stranded());
+        return false;
     }
 
     template <class Context>
@@ -125,7 +131,13 @@ public:
                 return by(Travelling(std::span<const std::byte>(loaned_, length_)));
             }
         }
-        return go([&](const reference& to) { return by(Travelling(to)); }, false);
+        const bool sent = go([&](const reference& to) { return by(Travelling(to)); }, false);
+        if (!sent && is_stranded()) {
+            throw_error(errc::closed,
+                        "this loan lies in memory that went with a connection, and there is a new one by "
+                        "now; let it go, and take another loan");
+        }
+        return sent;
     }
 
     template <class Context>
@@ -166,7 +178,7 @@ private:
 
     [[nodiscard]] bool wait_for_block(os::deadline until) {
         if constexpr (waits) {
-            return pool_->wait(until);
+            return waited_ = pool_->wait(until);  // whoever had to wait looks again now
         } else {
             return false;
         }
@@ -186,13 +198,26 @@ private:
         return true;
     }
 
-    /// After there was no block: of a link, only the peer can give one back. Throws if it was there and is not any
-    /// more.
+    /// Whether the last block was refused since its pool has gone with a connection, and there is another one by now.
+    [[nodiscard]] bool is_stranded() const noexcept {
+        if constexpr (requires { inner_->sender().is_stranded(); }) {
+            return inner_->sender().is_stranded();
+        } else {
+            return false;
+        }
+    }
+
+    /// After there was no block. Of a link only the peer can give one back; and of a channel without a name the link
+    /// knows whether anybody is left who could. Throws if nobody is.
     void look_for_peer() {
-        if constexpr (C::addressing::pairwise) {
-            if (look_.due()) {
-                inner_->context().check_peer();
-            }
+        if ((!C::addressing::pairwise && !pool_->is_nameless()) || !look_.due()) {
+            return;
+        }
+        const bool waited = std::exchange(waited_, false);
+        if constexpr (requires { inner_->context().check_peer(waited); }) {
+            inner_->context().check_peer(waited);
+        } else if constexpr (requires { inner_->sender().check_peer(waited); }) {
+            inner_->sender().check_peer(waited);
         }
     }
 
@@ -242,6 +267,7 @@ private:
     std::unique_ptr<std::byte[]> own_;
     std::size_t length_ = 0;
     transport::memory::suspicion look_;
+    bool waited_ = false;  // just now, for a block
 };
 
 }  // namespace parley::payload

@@ -31,6 +31,7 @@ public:
     using classes = typename Traits::classes;
 
     borrower(const segment::attachment_request& request, std::uint64_t limit) : base(request, limit) {}
+    explicit borrower(const nameless& pool) : base(pool) {}
 
     /// Before the link is asked for a reference, and after, where it had none.
     void begin() noexcept { pass(); }

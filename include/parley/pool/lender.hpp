@@ -30,6 +30,7 @@ public:
     using classes = typename Traits::classes;
 
     lender(const segment::attachment_request& request, std::uint64_t limit) : base(request, limit) {}
+    explicit lender(const nameless& pool) : base(pool) {}
 
     /// Takes a free block of at least `size` bytes in hand; where its bytes are, or null: there is none. Throws as
     /// `check_open`, and `errc::no_space` where there is no memory for the first block of its size; and as the storage

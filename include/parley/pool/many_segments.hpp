@@ -244,6 +244,7 @@ private:
 struct many_segments {
     static constexpr std::string_view name = "many_segments";
     static constexpr bool implied = false;
+    static constexpr bool names_blocks = true;
     static constexpr std::size_t alignment = pool::page;  ///< of blocks, in bytes
 
     template <class Classes>

@@ -73,6 +73,15 @@ struct traits {
     static constexpr bool redelivers = Redelivers;
 };
 
+/// A pool without a name, in a file of its own that came by descriptor: what is in it ends with the last process that
+/// has the file, and whether anybody is left the link knows.
+struct nameless {
+    int file;             ///< stays the caller's
+    std::uint64_t limit;  ///< bytes for all blocks, where this process is the first one to attach
+    const segment::identity& id;
+    bool one_each = false;  ///< one sender and one receiver, who need not wait for each other, whatever one holds
+};
+
 /// One process's hold on a pool, and its place there.
 template <class Traits, bool IsSender>
 class member {
@@ -101,10 +110,36 @@ public:
         }
     }
 
+    /// Attaches by a descriptor. Throws `errc::corrupt` for what is no pool, or could be cut short.
+    explicit member(const nameless& pool) : is_nameless_(true), is_alone_(pool.one_each) {
+        if (!Traits::backing::keeps_its_length(pool.file)) {
+            throw_error(errc::corrupt,
+                        "a descriptor that was handed over as a pool of messages is no memory that "
+                        "keeps its length; hand over what descriptor() gave");
+        }
+        bool freed = false;
+        segment_ = segment_type::attach_to(
+            pool.file, pool.id, [&](segment_type& joined) { freed = join(joined, pool.limit, false); }, !pool.one_each);
+        if (freed) {
+            say_freed();
+        }
+    }
+
+    /// Makes a pool without a name; attach to its descriptor.
+    [[nodiscard]] static os::descriptor create_nameless(const segment::identity& id) {
+        return segment_type::create_anonymous(id);
+    }
+
     member(const member&) = delete;
     member& operator=(const member&) = delete;
 
     ~member() {
+        if (is_nameless_) {  // nobody looks for who is left
+            if (segment_.attached() && !segment_.inherited()) {
+                os::unlock_byte(segment_.file(), lock_of<IsSender>(place_));
+            }
+            return;
+        }
         segment_.leave([&](segment_type& left) {
             os::unlock_byte(left.file(), lock_of<IsSender>(place_));
             if constexpr (Traits::ends == ending::until_empty) {
@@ -152,6 +187,7 @@ public:
         return storage_type::clear(Traits::backing::locate(name)) || there;
     }
 
+    [[nodiscard]] bool is_nameless() const noexcept { return is_nameless_; }
     [[nodiscard]] const segment_type& segment() const noexcept { return segment_; }
     [[nodiscard]] body_type& body() const noexcept { return segment_.body(); }
     [[nodiscard]] std::size_t place() const noexcept { return place_; }
@@ -179,7 +215,10 @@ public:
         if (carved(size_class) == storage_.blocks(size_class)) {
             return std::nullopt;
         }
-        const os::byte_guard growing(segment_.file(), segment::locks::growth);
+        std::optional<os::byte_guard> growing;
+        if (!is_alone_) {
+            growing.emplace(segment_.file(), segment::locks::growth);
+        }
         const auto first = carved(size_class);
         const auto size = std::uint64_t{classes::size_of(size_class)};
         const auto within_limit = (limit() - std::min(limit(), reserved())) / size;
@@ -255,7 +294,7 @@ public:
     /// a wait that only the owner could have ended.
     void check_open(bool waiting) {
         if constexpr (Traits::owned) {
-            static_cast<void>(segment_.bury_dead_owner());
+            static_cast<void>(!is_nameless_ && segment_.bury_dead_owner());
         }
         const auto end = segment_.closed();
         if (end == segment::closing::owner_died && waiting) {
@@ -449,6 +488,8 @@ private:
     std::uint32_t mark_ = 0;
     std::size_t place_ = 0;
     bool leaves_nothing_ = false;
+    bool is_nameless_ = false;
+    bool is_alone_ = false;  ///< of its kind
     bool short_of_memory_ = false;
 };
 

@@ -130,6 +130,7 @@ private:
 struct one_segment {
     static constexpr std::string_view name = "one_segment";
     static constexpr bool implied = true;
+    static constexpr bool names_blocks = false;
     static constexpr std::size_t alignment = 1;  ///< of blocks, in bytes
 
     template <class Classes>

@@ -22,6 +22,7 @@
 /// who has it. Where the bodies of the blocks lie is a policy. It is chosen by a word, `one_segment` or
 /// `many_segments`, with
 /// - a `name`, and `implied`: whether descriptions leave it out;
+/// - `names_blocks`: whether blocks have names that are made from the pool's;
 /// - `alignment`: sizes of blocks are multiples of it;
 /// - `storage<Classes>`: one process's hold on the blocks of a pool.
 ///
@@ -42,6 +43,7 @@ template <class Word>
 concept storage_word = requires {
     std::string_view{Word::name};
     Word::implied;
+    Word::names_blocks;
     Word::alignment;
     typename Word::template storage<size_classes<1, Word::alignment, true>>;
 };

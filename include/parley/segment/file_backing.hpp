@@ -78,16 +78,27 @@ public:
         return file;
     }
 
-    /// A file without a name that lives as long as a descriptor or a mapping of it (memfd_create(2)).
+    /// A file without a name that lives as long as a descriptor or a mapping of it (memfd_create(2)). Whoever gets it
+    /// can make it longer, but never shorter.
     template <class Build>
     [[nodiscard]] static os::descriptor create_anonymous(std::size_t size, Build build) {
-        os::descriptor file{::memfd_create("parley", MFD_CLOEXEC)};
+        os::descriptor file{::memfd_create("parley", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
         if (!file) {
             os::throw_system(errno, "creating an anonymous segment");
         }
         reserve(file.get(), extent{0, 0, size}, 0600, "an anonymous segment");
         build(file.get());
+        if (::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK) != 0) {
+            os::throw_system(errno, "sealing an anonymous segment");
+        }
         return file;
+    }
+
+    /// Whether nobody can make the file shorter: only then may what a stranger has handed over be mapped, or an access
+    /// could be SIGBUS at any time.
+    [[nodiscard]] static bool keeps_its_length(int file) noexcept {
+        const int seals = ::fcntl(file, F_GET_SEALS);
+        return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
     }
 
     /// Whether the object is whole: a file always is, it had no name before.

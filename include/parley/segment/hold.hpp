@@ -161,9 +161,12 @@ protected:
         }
     }
 
-    void attach_to(int file, const identity& id, const contents& inside, joining join) {
+    void attach_to(int file, const identity& id, const contents& inside, joining join, bool waits) {
         file_ = Backing::reopen(file);
         path_ = "an anonymous segment";
+        if (!waits && !os::try_lock_byte(file_.get(), locks::gate)) {
+            throw_error(errc::in_use, path_ + " is in the hands of somebody who does not let go of it");
+        }
         const os::byte_guard gate(file_.get(), locks::gate);
         map(id, inside);
         join();

@@ -35,11 +35,13 @@ public:
         return base::create_anonymous(id, inside);
     }
 
-    /// Attaches to a segment by a descriptor of it, from `pair`, a parent or a message.
+    /// Attaches to a segment by a descriptor of it, from `pair`, a parent or a message. `waits`: at the gate; else
+    /// somebody there is `errc::in_use`.
     template <class Join>
-    [[nodiscard]] static segment attach_to(int file, const identity& id, Join join) {
+    [[nodiscard]] static segment attach_to(int file, const identity& id, Join join, bool waits = true) {
         segment result;
-        result.base::attach_to(file, id, inside, [&] { join(result); });
+        result.base::attach_to(
+            file, id, inside, [&] { join(result); }, waits);
         return result;
     }
 

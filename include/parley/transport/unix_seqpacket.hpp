@@ -17,6 +17,7 @@ struct unix_seqpacket : transport::socket::stream_word<transport::socket::unix_s
     static constexpr transport::capabilities capabilities = [] {
         auto result = transport::socket::common_capabilities;
         result.pairs = true;
+        result.passes_descriptors = true;
         result.keeps_boundaries = true;
         return result;
     }();

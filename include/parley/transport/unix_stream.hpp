@@ -18,6 +18,7 @@ struct unix_stream : transport::socket::stream_word<transport::socket::unix_stre
     static constexpr transport::capabilities capabilities = [] {
         auto result = transport::socket::common_capabilities;
         result.pairs = true;
+        result.passes_descriptors = true;
         return result;
     }();
 };

@@ -320,8 +320,8 @@ TEMPLATE_LIST_TEST_CASE("a rendezvous brings one who waits together with one who
     const about composition{C::describe()};
     if constexpr (rendezvous<C>) {
         constexpr std::uint32_t count = 50;
-        venue<C> place;
         if constexpr (receiver_waits<C>) {
+            venue<C> place;
             std::optional<decltype(place.sender())> out;
             if constexpr (!C::addressing::owned) {
                 out.emplace(place.sender());  // first, so that a mailbox with owner_lifetime belongs to this process
@@ -346,6 +346,7 @@ TEMPLATE_LIST_TEST_CASE("a rendezvous brings one who waits together with one who
             }
         }
         if constexpr (sender_waits<C>) {
+            venue<C> place;
             auto in = place.receiver();
             child sender{"sender", [&] {
                              auto out = place.sender();

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -64,6 +65,20 @@ public:
     [[nodiscard]] std::size_t try_push_some(no_context&, std::span<const message_type> batch) {
         return push_one_by_one(batch, [this](const message_type& each) { return attempt(each); });
     }
+
+    /// Of a pair, for a sender that lacks something else than room, which only the peer could give: throws if that has
+    /// gone.
+    void check_peer(bool) {
+        static_cast<void>(outlet_.look());  // what has come would be lost with a question that is refused
+        const auto found = peer_->left ? fate::left : other_side_();
+        peer_->left = found == fate::left;
+        if (found != fate::alive) {
+            throw_gone();
+        }
+    }
+
+    /// Of a pair: how to ask whether anybody is at the other end.
+    void ask_through(std::function<fate()> other_side) { other_side_ = std::move(other_side); }
 
     /// Looks for the peer if it is not known where it is. Whether it is there.
     [[nodiscard]] bool find() {
@@ -130,6 +145,7 @@ private:
     outlet<C, Family> outlet_;
     box* peer_;
     bool pair_ = false;
+    std::function<fate()> other_side_;  ///< of a pair
     os::clock::time_point try_again_{};
     os::clock::duration delay_{};
 };
@@ -273,6 +289,7 @@ public:
               receiver_(*in_, *box_, sender_) {
             auto& to = sender_.to();
             to.listen_through([in = in_, peer = box_] { return in->listen(*peer); });
+            sender_.ask_through([in = in_] { return in->at().other_side(); });
             in_->hand_answers_to([&to](std::span<const std::byte> answer) { to.note(answer); });
             while (in_->listen(*box_)) {  // what has come would be lost with a greeting that is refused
             }

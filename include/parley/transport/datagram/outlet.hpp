@@ -128,6 +128,20 @@ public:
         return more;
     }
 
+    /// For a sender that lacks something else than room, which only the receiver could give: throws if that has gone.
+    /// `waited`: for that it has just waited.
+    void check_peer(bool waited) {
+        waiting_ = waited;
+        if (look() != fate::left && fate_ == fate::alive && way_ && way_->may_ask() &&
+            !announce(message::frame_kind::request)) {
+            static_cast<void>(note_failure(errno));
+        }
+        if (fate_ != fate::alive) {
+            throw_gone();
+        }
+        waiting_ = false;
+    }
+
     /// Between a call's first wait and its end: a receiver that dies meanwhile is `errc::peer_died`.
     void stop_waiting() noexcept { waiting_ = false; }
 

@@ -49,6 +49,8 @@ public:
         return push_one_by_one(batch, [this](const message_type& each) { return outlet_.try_push(each); });
     }
 
+    void check_peer(bool waited) { outlet_.check_peer(waited); }
+
 private:
     struct waiting {
         outlet<C, Family>& to;

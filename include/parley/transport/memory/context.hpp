@@ -225,6 +225,18 @@ public:
         look_around();
     }
 
+    /// For a sender that lacks something else than room, which only a receiver could give: throws if, of an anonymous
+    /// channel, nobody can receive any more. `waited`: for that it has just waited.
+    void check_peer(bool waited) requires(!C::template word<transport_axis>::capabilities.named) {
+        look_around();
+        if (waited && segment_.closed() == segment::closing::owner_died && !std::exchange(told_, true)) {
+            throw_partner_died(segment_.path());
+        }
+        if (closed()) {
+            throw_closed();
+        }
+    }
+
     template <class Ready, class Resolve>
     [[nodiscard]] bool wait_to_send(os::deadline until, Ready ready, Resolve resolve,
                                     int looks = waiting::looks_before_sleep) {
@@ -360,6 +372,7 @@ private:
     suspicion suspicion_;
     unsigned idle_polls_ = 0;
     bool was_asleep_ = false;
+    bool told_ = false;  ///< of a death, a sender that lacked something else than room
     waiting::bell bell_;
 };
 

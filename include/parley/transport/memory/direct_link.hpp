@@ -173,7 +173,7 @@ public:
     void listen_for_bell() noexcept { bell_.listen(segment_.body().sides[side_].receivers_lot, 0); }
 
     /// Throws if the peer was here and is not any more.
-    void check_peer() {
+    void check_peer(bool = false) {
         const auto bit = 1U << (1 - side_);
         const auto& body = segment_.body();
         // Asked before its lock: of a peer that comes in this moment the lock is there first.

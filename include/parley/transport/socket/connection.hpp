@@ -11,6 +11,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -20,6 +21,7 @@
 #include <parley/message/frame.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/layout_version.hpp>
+#include <parley/transport/socket/companion.hpp>
 #include <parley/transport/socket/content.hpp>
 #include <parley/transport/socket/incoming.hpp>
 #include <parley/transport/socket/kind.hpp>
@@ -76,10 +78,11 @@ public:
         if (is_over(state_)) {
             return false;
         }
+        const bool comes_along = accompanied<C> && role_ == role::receives && !introduced_;
         const auto brought = incoming_.read(
             socket_.get(),
             [this](const frame_header& header, std::span<const std::byte> payload) { return handle(header, payload); },
-            place);
+            comes_along ? nullptr : place, comes_along ? &passed_ : nullptr);
         switch (brought) {
             case reading::garbage:
                 end(presence::garbage);
@@ -106,8 +109,21 @@ public:
         std::array<std::byte, sizeof(std::uint64_t)> fingerprint;
         const std::uint64_t own = C::fingerprint;
         std::memcpy(fingerprint.data(), &own, sizeof own);
+        if constexpr (accompanied<C>) {
+            if (companion_ != nullptr) {
+                send_along(socket_.get(), companion_->descriptor(), os::layout_version, fingerprint,
+                           std::as_bytes(std::span{name}));
+                companion_->passed_on();
+                return;
+            }
+        }
         say(frame_kind::hello, os::layout_version, 0, fingerprint, std::as_bytes(std::span{name}));
     }
+
+    /// What goes with this connection (transport/socket/companion.hpp): of the side that calls, from before it
+    /// introduces itself; of the other side, from then on.
+    [[nodiscard]] const companion_of<C>& companion() const noexcept { return companion_; }
+    void bring(companion_of<C> along) noexcept { companion_ = std::move(along); }
 
     /// The last frame; nothing is sent after it. `ends_both`: nothing is received any more either, but what has come.
     void say_goodbye(bool ends_both = false) noexcept {
@@ -365,6 +381,11 @@ private:
             refuse(presence::another);
             return false;
         }
+        if constexpr (accompanied<C>) {
+            if (role_ == role::receives && !meet<C>(std::exchange(passed_, {}), companion_)) {
+                return false;
+            }
+        }
         const auto name = payload.subspan(sizeof fingerprint);
         name_.assign(reinterpret_cast<const char*>(name.data()), name.size());
         introduced_ = true;
@@ -403,6 +424,9 @@ private:
     bool left_ = false;  ///< a goodbye came; what came before counts still
     incoming<Kind::packets, content_rules<message_type>> incoming_;
     outgoing outgoing_;
+
+    companion_of<C> companion_;
+    std::vector<os::descriptor> passed_;  ///< that came with the first frame
 
     // The side that receives.
     bool introduced_ = false;

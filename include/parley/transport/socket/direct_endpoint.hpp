@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,12 +33,16 @@ public:
     using addressed_message = std::pair<std::string, message_type>;
 
     explicit direct_endpoint(const segment::attachment_request& request)
-        : name_(request.name), own_(checked(request.name)), in_(std::make_unique<Hub>(own_, request)) {}
+        : name_(request.name),
+          size_(request.pool_size),
+          own_(checked(request.name)),
+          in_(std::make_unique<Hub>(own_, request)) {}
 
     direct_endpoint(direct_endpoint&&) noexcept = default;
     direct_endpoint& operator=(direct_endpoint&& other) noexcept {
         leave();
         name_ = std::move(other.name_);
+        size_ = other.size_;
         own_ = std::move(other.own_);
         in_ = std::move(other.in_);
         links_ = std::move(other.links_);
@@ -60,7 +66,7 @@ public:
         const auto text = to.text;
         auto found = links_.find(text);  // it may have been written in another way
         if (found == links_.end()) {
-            found = links_.emplace(text, std::make_shared<link_type>(*in_, std::move(to), own_.text)).first;
+            found = links_.emplace(text, std::make_shared<link_type>(*in_, std::move(to), own_.text, size_)).first;
         }
         return links_.emplace(std::string(peer), found->second).first->second;
     }
@@ -87,6 +93,9 @@ public:
 
     static bool remove(std::string_view name) { return claim::remove(checked(name)); }
 
+    /// What goes with the connection that the last message came over, of anybody.
+    [[nodiscard]] const auto& last_companion() const noexcept { return in_->last_companion(); }
+
 private:
     static constexpr std::size_t longest_name = 200;
 
@@ -108,6 +117,7 @@ private:
     }
 
     std::string name_;
+    std::uint64_t size_;  ///< of the companions of connections
     address own_;
     std::unique_ptr<Hub> in_;
     std::map<std::string, std::shared_ptr<link_type>, std::less<>> links_;  ///< by what the peers are called

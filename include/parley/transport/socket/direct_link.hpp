@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -40,7 +41,7 @@
 /// - `is_closed()`: its name was removed, and everything has been received;
 /// - `native_handle()`; `leave()`; and for pairs `noticed()`, after the outlet may have read from the connection of
 /// both. What it needs of an `Outlet` is
-/// - `Outlet(address, own_name)`, not connected; `to()`;
+/// - `Outlet(address, own_name, size)`, not connected; `to()`;
 /// - `reach()`: tries to connect, without waiting; a `contact`. After an end it tries anew. `contacts()`: how often it
 ///   was made;
 /// - `state()`: what is known of the peer, and for pairs `known()`, the same without reading; `other_description()`,
@@ -48,6 +49,8 @@
 /// - `try_send(message, patient)`, an `attempt`; `patient` says that the caller waits and tries again;
 /// - `wait(deadline, patience)`; `complete(deadline)`, after an attempt that was accepted; `give_up()`, after the last
 ///   one that was not;
+/// - `companion()`, `is_stranded()`, and of the hub `last_companion()`, where connections bring something along
+///   (transport/socket/companion.hpp);
 /// - `rendezvous`, `in_pieces`: whether a first attempt that does not wait makes no sense.
 /// For pairs both are made of what `pair_of<Hub, Outlet>::attach(descriptor)` gives.
 
@@ -68,8 +71,8 @@ public:
     static constexpr bool rendezvous = Outlet::rendezvous || Outlet::in_pieces;
 
     /// Of an endpoint.
-    direct_link(Hub& in, address to, const std::string& own_name)
-        : in_(&in), from_(&in.source_of(to.text)), out_(std::make_unique<Outlet>(std::move(to), own_name)) {
+    direct_link(Hub& in, address to, const std::string& own_name, std::uint64_t size)
+        : in_(&in), from_(&in.source_of(to.text)), out_(std::make_unique<Outlet>(std::move(to), own_name, size)) {
         static_cast<void>(reaches());
     }
 
@@ -87,7 +90,7 @@ public:
 
     [[nodiscard]] bool try_push(no_loans&, const message_type& content) {
         if (!reaches()) {
-            check_peer(true);
+            check_peer_of(true);
             return false;
         }
         const noticing at_the_end{own_in_.get()};
@@ -101,8 +104,11 @@ public:
         const bool accepted = os::keep_trying(
             until, [&] { return reaches() && sent(out_->try_send(content, true)); },
             [&] {
+                if (out_->is_stranded()) {
+                    return false;
+                }
                 if (spin.looks_closely()) {
-                    check_peer(true);
+                    check_peer_of(true);
                     if (outward() != presence::here) {
                         return wait_for_peer(until);
                     }
@@ -132,6 +138,28 @@ public:
             ++sent_now;
         }
         return sent_now;
+    }
+
+    /// What goes with the connection to the peer, after trying to make one; null where there is none.
+    [[nodiscard]] auto companion() {
+        if (!reaches()) {
+            return decltype(out_->companion())();
+        }
+        return out_->companion();
+    }
+    /// What goes with the connection that the last message came over.
+    [[nodiscard]] const auto& last_companion() const noexcept { return in_->last_companion(); }
+    /// Whether the last message was refused since it goes with a connection that is no more.
+    [[nodiscard]] bool is_stranded() const noexcept { return out_->is_stranded(); }
+
+    /// As of `port_sender`.
+    void check_peer(bool) {
+        const noticing at_the_end{own_in_.get()};
+        static_cast<void>(out_->state());
+        check_peer_of(true);
+        if (own_in_ != nullptr && out_->is_cut_off()) {
+            end(presence::died);  // the word of that lies behind messages that nobody receives
+        }
     }
 
     // Receiving.
@@ -207,7 +235,7 @@ private:
     [[nodiscard]] bool sent(attempt result) {
         if (result == attempt::over) {
             if (!reaches()) {  // else it is back
-                check_peer(true);
+                check_peer_of(true);
             }
         }
         return result == attempt::accepted;
@@ -226,11 +254,11 @@ private:
         if (in_->is_closed()) {
             throw_error(errc::closed, in_->where() + " is closed: the endpoint was removed by its name");
         }
-        check_peer(false);
+        check_peer_of(false);
     }
 
     /// Throws if the peer was there and is not any more. For one who receives it is there if anything of it is.
-    void check_peer(bool sends) {
+    void check_peer_of(bool sends) {
         const auto outward = this->outward();
         if (sends && outward != presence::here && own_in_ == nullptr) {
             in_->refresh();
@@ -322,8 +350,9 @@ public:
         direct_link<C, Hub, Outlet> link_;
     };
 
-    direct_link_end(Hub& in, address to, const std::string& own_name)
-        : core_(std::make_unique<core>(in, std::move(to), own_name)) {}
+    /// `size`: of the companions of its connections (transport/socket/companion.hpp).
+    direct_link_end(Hub& in, address to, const std::string& own_name, std::uint64_t size)
+        : core_(std::make_unique<core>(in, std::move(to), own_name, size)) {}
 
     /// Takes over one side of a pair, by a duplicate of its descriptor. The two sides are alike.
     static direct_link_end open_descriptor(int descriptor, std::size_t) {

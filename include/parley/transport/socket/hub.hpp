@@ -15,6 +15,7 @@
 #include <parley/os/error.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/socket/attendance.hpp>
+#include <parley/transport/socket/companion.hpp>
 #include <parley/transport/socket/content.hpp>
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/patience.hpp>
@@ -80,6 +81,10 @@ public:
         }
         return count;
     }
+
+    /// What goes with the connection that the last message came over (transport/socket/companion.hpp), until the next
+    /// attempt.
+    [[nodiscard]] const companion_of<C>& last_companion() const noexcept { return last_companion_; }
 
     /// Whether a message is there, or somebody who has one for a receiver that waits.
     [[nodiscard]] bool is_ready(const source* only) {
@@ -185,6 +190,7 @@ private:
     // Receiving.
 
     [[nodiscard]] std::optional<message_type> attempt_pop(source* only, bool closely, os::deadline until) {
+        last_companion_ = {};
         if (again_) {
             std::rethrow_exception(std::exchange(again_, nullptr));
         }
@@ -233,6 +239,9 @@ private:
         const settling at_the_end{*this, each};
         if (each.from != nullptr) {
             last_name_ = each.from->name;
+        }
+        if constexpr (accompanied<C>) {
+            last_companion_ = each.link->companion();
         }
         auto result = each.link->take(decode_);
         if (!result && !decode_.may_refuse) {
@@ -329,6 +338,7 @@ private:
 
     decoder<message_type> decode_;
     std::string last_name_;  ///< who sent the last message
+    companion_of<C> last_companion_;
     std::size_t next_ = 0;
     unsigned reads_ = 0;
     unsigned vain_ = 0;

@@ -10,11 +10,14 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <vector>
 
 #include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <parley/message/frame.hpp>
+#include <parley/os/descriptor.hpp>
+#include <parley/transport/socket/descriptors.hpp>
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/patience.hpp>
 
@@ -74,9 +77,12 @@ public:
 
     /// Reads once from the socket. `on_frame(header, payload)` is called for each frame, for a message before it
     /// counts, and says whether it may be. `place`: where a message may be put straight, with room for the largest, or
-    /// null. What comes there and turns out to be something else is only noise there.
+    /// null. What comes there and turns out to be something else is only noise there. `passed`: where descriptors go
+    /// that come along, without a place; or null.
     template <class OnFrame>
-    [[nodiscard]] reading read(int socket, OnFrame on_frame, std::byte* place = nullptr) {
+    [[nodiscard]] reading read(int socket, OnFrame on_frame, std::byte* place = nullptr,
+                               std::vector<os::descriptor>* passed = nullptr) {
+        passed_ = passed;
         if (!data_) {
             data_ = make_aligned_buffer(capacity_);
         }
@@ -138,12 +144,19 @@ private:
         if (end_ == capacity_) {
             return reading::full;
         }
-        const auto size = os::uninterrupted([&] { return ::recv(socket, at(end_), capacity_ - end_, MSG_DONTWAIT); });
+        const auto size = os::uninterrupted([&] {
+            return receive({at(end_), capacity_ - end_}, socket, MSG_DONTWAIT);
+        });
         if (size <= 0) {
             return nothing_or_end(size);
         }
         end_ += static_cast<std::size_t>(size);
         return scan(on_frame) ? reading::something : reading::garbage;
+    }
+
+    [[nodiscard]] ::ssize_t receive(std::span<std::byte> to, int socket, int flags) const {
+        return passed_ != nullptr ? receive_with_descriptor(socket, to, flags, *passed_)
+                                  : ::recv(socket, to.data(), to.size(), flags);
     }
 
     [[nodiscard]] static bool is_straight(const frame_header& header) noexcept {
@@ -288,7 +301,7 @@ private:
         const auto once = [&] {
             constexpr int flags = MSG_DONTWAIT | MSG_TRUNC;
             if (expected_part_ == 0 && straight_to == nullptr) {
-                return ::recv(socket, at(end_), header_size + largest_part, flags);
+                return receive({at(end_), header_size + largest_part}, socket, flags);
             }
             std::array<::iovec, 2> parts{::iovec{aside.data(), aside.size()}, ::iovec{at(place), largest_part}};
             if (straight_to != nullptr) {
@@ -375,6 +388,7 @@ private:
     frame_header open_;
     std::uint16_t expected_part_ = 0;
     bool placed_ = false;
+    std::vector<os::descriptor>* passed_ = nullptr;  ///< of the read that goes on
 };
 
 }  // namespace parley::transport::socket

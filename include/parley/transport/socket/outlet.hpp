@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/socket/address.hpp>
 #include <parley/transport/socket/caller.hpp>
+#include <parley/transport/socket/companion.hpp>
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/outgoing.hpp>
 #include <parley/transport/socket/patience.hpp>
@@ -55,9 +57,10 @@ public:
         return std::make_unique<outlet>(std::move(link));
     }
 
-    /// Not connected yet. `own_name` is what a receiver that tells senders apart knows this one by.
-    outlet(address to, std::string own_name)
-        : caller_(std::move(to)), own_name_(std::move(own_name)), process_(::getpid()) {}
+    /// Not connected yet. `own_name` is what a receiver that tells senders apart knows this one by. `size`: of the
+    /// companion that a connection may have (transport/socket/companion.hpp).
+    outlet(address to, std::string own_name, std::uint64_t size = 0)
+        : caller_(std::move(to)), own_name_(std::move(own_name)), size_(size), process_(::getpid()) {}
 
     /// One end of a pair, connected.
     explicit outlet(std::shared_ptr<connection_type> paired)
@@ -77,6 +80,7 @@ public:
     /// Tries to connect, without waiting. A connection that has ended is given up for a new one. Throws what keeps it
     /// from ever being made.
     contact reach() {
+        is_stranded_ = false;
         if (connection_ != nullptr && !is_over(connection_->state())) {
             return contact::made;
         }
@@ -105,16 +109,40 @@ public:
     }
     [[nodiscard]] const std::string& other_description() const noexcept { return connection_->other_description(); }
 
+    /// Of a pair: whether the other side has ended the connection, read so far or not.
+    [[nodiscard]] bool is_cut_off() const noexcept {
+        ::pollfd ended{.fd = descriptor(), .events = 0, .revents = 0};
+        return ::poll(&ended, 1, 0) == 1 && (ended.revents & (POLLHUP | POLLERR)) != 0;
+    }
+
     /// Sends if that is possible at once. `patient`: the caller will wait and try again, until it calls `give_up`.
     [[nodiscard]] attempt try_send(const message_type& content, bool patient) {
         if (connection_ == nullptr) {
             return attempt::refused;
         }
         heard_since_attempt_ = false;
+        if constexpr (accompanied<C>) {
+            const auto& with = connection_->companion();
+            is_stranded_ = with != nullptr && !with->carries(content);
+            if (is_stranded_) {
+                return attempt::refused;
+            }
+        }
         if constexpr (rendezvous) {
             return patient ? hand_over(content) : hand_over_at_once(content);
         } else {
             return put(content, patient);
+        }
+    }
+
+    /// Whether the last message was refused since it goes with a connection that is no more.
+    [[nodiscard]] bool is_stranded() const noexcept { return is_stranded_; }
+    /// What goes with the connection; null where there is none.
+    [[nodiscard]] companion_of<C> companion() const noexcept {
+        if constexpr (accompanied<C>) {
+            return connection_ != nullptr ? connection_->companion() : nullptr;
+        } else {
+            return nullptr;
         }
     }
 
@@ -185,6 +213,9 @@ private:
     [[nodiscard]] contact connected(os::descriptor made) {
         auto link = std::make_shared<connection_type>(std::move(made), role::sends);
         make_room(*link);
+        if constexpr (accompanied<C>) {
+            link->bring(C::companion::made(size_));
+        }
         link->introduce(own_name_);
         connection_ = std::move(link);
         ++contacts_;
@@ -329,8 +360,10 @@ private:
 
     caller<kind> caller_;
     std::string own_name_;
+    std::uint64_t size_ = 0;
     std::shared_ptr<connection_type> connection_;
     bool needs_room_ = false;
+    bool is_stranded_ = false;
     bool heard_since_attempt_ = false;  ///< then the next attempt may succeed without waiting
     unsigned contacts_ = 0;
     ::pid_t process_;

@@ -122,6 +122,14 @@ public:
         return sent;
     }
 
+    /// For a sender that lacks something else than room, which only the receiver could give: throws if that has gone.
+    /// `waited`: for that it has just waited.
+    void check_peer(bool waited) {
+        if (is_over(out_->state())) {
+            tell(waited);
+        }
+    }
+
 private:
     /// A name that leads elsewhere was removed, although its owner may not have noticed yet.
     [[nodiscard]] bool is_still_there() {
