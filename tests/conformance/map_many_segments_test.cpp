@@ -242,4 +242,35 @@ TEST_CASE("map_by<many_segments>: a pool that is full is told from one whose que
     CHECK(left_of(name).empty());
 }
 
+TEST_CASE("map_by<many_segments>: a program with blocks in one segment removes all of it") {
+    using C = channel<page, many, bounded<8>>;
+    const auto name = fresh_name<C>();
+    sender<C>{create_only, name}.send(numbered(1));
+    REQUIRE(bodies_of(name).size() == 1);
+    CHECK(channel<page, map, bounded<8>>::remove(name));
+    CHECK(left_of(name).empty());
+}
+
+TEST_CASE(
+    "map_by<many_segments>: what is left of a link whose pool was removed by hand goes when an endpoint is removed") {
+    using C = channel<page, many, direct, bounded<8>>;
+    const auto name = fresh_name<C>();
+    test::child killed{"alice", [&] {
+                           endpoint<C> alice{name};
+                           alice.send(name + "-bob", numbered(1));
+                           ::raise(SIGKILL);
+                       }};
+    killed.join();
+    REQUIRE(bodies_of(name).size() == 1);
+    for (const auto& each : left_of(name)) {
+        if (each.starts_with("parley-blocks.")) {
+            std::filesystem::remove("/dev/shm/" + each);
+        }
+    }
+    CHECK(C::remove(name));
+    CHECK(bodies_of(name).empty());
+    C::remove(name + "-bob");
+    CHECK(left_of(name).empty());
+}
+
 }  // namespace parley::conformance

@@ -99,6 +99,28 @@ TEST_CASE("fifo, raw: a message of fixed size is received when all its bytes are
     CHECK(writer.finish());
 }
 
+TEST_CASE("fifo, raw: the beginning of a message stays where the channel was found closed before its rest came") {
+    const directory here;
+    const auto path = here.file("numbers");
+    using owned = channel<pair_of_numbers, fifo, mailbox, raw>;
+    receiver<owned> in{path};
+    program writer{{"sh", "-c", "exec cat > \"$1\"", "sh", path}};
+    std::array<pair_of_numbers, 2> got{};
+    writer.write(std::string_view{"\1\0\0\0\2\0\0\0\3\0", 10});
+    REQUIRE(eventually([&] { return in.try_receive(std::span{got}) == 1; }));
+    CHECK(got[0].second == 2);
+    REQUIRE(owned::remove(path));
+    got.fill({77, 77});
+    std::error_code code;
+    CHECK(eventually([&] { return in.try_receive(std::span{got}, code) == 0 && code == errc::closed; }));
+    got.fill({77, 77});
+    writer.write(std::string_view{"\0\0\4\0\0\0", 6});
+    CHECK(eventually([&] { return in.try_receive(std::span{got}, code) == 1; }));
+    CHECK(got[0].first == 3);
+    CHECK(got[0].second == 4);
+    CHECK(writer.finish());
+}
+
 TEST_CASE("fifo, raw: without a reader there is no room, and a send that waits goes on when one comes") {
     const directory here;
     const auto path = here.file("lines");

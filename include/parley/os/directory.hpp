@@ -7,10 +7,10 @@
 
 namespace parley::os {
 
-/// Calls `visit(name)` with the name of each entry of a directory but `.` and `..` (readdir(3)). Of a directory that
-/// cannot be read there are none.
+/// Calls `visit(name)` with the name of each entry of a directory but `.` and `..` (readdir(3)). False where it cannot
+/// be opened.
 template <class Visit>
-void for_each_entry(const char* directory, Visit visit) {
+bool for_each_entry(const char* directory, Visit visit) {
     struct closing {
         void operator()(DIR* opened) const noexcept { ::closedir(opened); }
     };
@@ -21,6 +21,7 @@ void for_each_entry(const char* directory, Visit visit) {
             visit(name);
         }
     }
+    return opened != nullptr;
 }
 
 }  // namespace parley::os

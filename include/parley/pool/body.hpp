@@ -87,11 +87,7 @@ public:
         });
     }
 
-private:
-    static constexpr std::string_view folder = "/dev/shm";
-    static constexpr std::string_view beginning = "parley-blocks.";
-    static constexpr std::string_view digits = "0123456789abcdef";
-
+protected:
     [[nodiscard]] static std::string decoded(std::string_view file) {
         std::string name;
         for (std::size_t at = 0; at < file.size(); ++at) {
@@ -104,6 +100,11 @@ private:
         }
         return name;
     }
+
+private:
+    static constexpr std::string_view folder = "/dev/shm";
+    static constexpr std::string_view beginning = "parley-blocks.";
+    static constexpr std::string_view digits = "0123456789abcdef";
 };
 
 }  // namespace parley::pool

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -26,17 +28,19 @@
 /// The files of a pool whose blocks are segments of their own, and when they go.
 ///
 /// The body of a block is the file /dev/shm/parley-block.POOL.MARK.CLASS.INDEX, numbers in hexadecimal, where POOL is
-/// what the pool is called (pool/body.hpp) and MARK its own number, which no other pool of that name ever has. A file
-/// is made by who adds a block, with the growth lock of the pool held and while the pool has its name. Whoever takes
-/// the pool's name away holds that lock too, and removes the files first. So:
+/// what the pool is called (pool/body.hpp) and MARK its own number, which no other pool of that name has had, as well
+/// as 32 bits can tell. A file is made by who adds a block, with the growth lock of the pool held and while the pool
+/// has its name. Whoever takes the pool's name away holds that lock too, and removes the files first; who cannot,
+/// leaves the name. So:
 ///
 /// - no file is made for a pool without a name;
 /// - who is killed on the way leaves a closed pool with a name, which the next one who opens or removes it ends;
 /// - a file that was made before its pool lost the name goes with the name.
 ///
-/// What is left is what somebody else leaves who removes a pool's file by hand. The next one who opens or removes a
-/// channel of that name clears it: it lists the files, looks then which pool has the name, and removes those of others.
-/// A pool that has no name after one of its files was seen never has one again.
+/// What is left is what somebody else leaves who removes a pool's file by hand, or a channel of that name with blocks
+/// in one segment. The next one who opens or removes a channel of that name clears it: it lists the files, looks then
+/// which pool has the name, and removes those of others. A pool that has no name after one of its files was seen never
+/// has one again.
 
 namespace parley::pool {
 
@@ -58,19 +62,23 @@ public:
         return result;
     }
 
-    /// All of the pools that are or were at that path.
+    /// All of the pools that are or were at that path. Throws where this process may open nothing more.
     [[nodiscard]] static std::vector<found> of(std::string_view pool) {
         const auto beginning = beginning_for(pool);
         const auto folder_size = beginning.rfind('/') + 1;
         const auto prefix = std::string_view(beginning).substr(folder_size);
         std::vector<found> result;
-        os::for_each_entry(beginning.substr(0, folder_size).c_str(), [&](std::string_view file) {
+        const bool listed = os::for_each_entry(beginning.substr(0, folder_size).c_str(), [&](std::string_view file) {
             if (file.starts_with(prefix)) {
                 if (const auto mark = mark_in(file.substr(prefix.size()))) {
                     result.push_back({beginning.substr(0, folder_size) + std::string(file), *mark});
                 }
             }
         });
+        if (!listed) {
+            os::throw_system(errno, "listing " + beginning.substr(0, folder_size),
+                             "the limit of open files (ulimit -n)");
+        }
         return result;
     }
 
@@ -82,15 +90,52 @@ public:
                ours.st_dev == named.st_dev;
     }
 
-    /// Removes them. One of another user stays; that user's next process that opens or removes the channel clears it.
-    static void remove(const std::vector<found>& all) noexcept {
+    /// Removes them; whether any went. One of another user stays; that user's next process that opens or removes the
+    /// channel clears it.
+    static bool remove(const std::vector<found>& all) noexcept {
+        bool any = false;
         for (const auto& each : all) {
-            ::unlink(each.path.c_str());
+            any = ::unlink(each.path.c_str()) == 0 || any;
             PARLEY_CRASH_POINT("many segments: a body removed, others not");
+        }
+        return any;
+    }
+
+    /// Removes all of the pools that were at that path, where there is none now. Whether any went. For whatever pool
+    /// was meant to be there: a program of another composition may clear up too.
+    static bool clear(const std::string& path) {
+        const auto all = of(path);
+        struct ::stat named {};
+        return !all.empty() && ::lstat(path.c_str(), &named) != 0 && remove(all);
+    }
+
+    /// Calls `visit` with what follows `parley-blocks.` in the name of each pool that is gone while files of its
+    /// remain.
+    template <class Visit>
+    static void for_each_remaining(Visit visit) {
+        std::set<std::string> pools;
+        os::for_each_entry(folder, [&](std::string_view file) {
+            if (!file.starts_with(of_bodies)) {
+                return;
+            }
+            auto pool = file.substr(of_bodies.size());
+            for (int number = 0; number < 3; ++number) {
+                pool = pool.substr(0, pool.rfind('.') == pool.npos ? 0 : pool.rfind('.'));
+            }
+            if (!pool.empty() && mark_in(file.substr(of_bodies.size() + pool.size() + 1))) {
+                pools.emplace(pool);
+            }
+        });
+        for (const auto& each : pools) {
+            struct ::stat named {};
+            if (::lstat((std::string(folder) + '/' + std::string(of_pools) + each).c_str(), &named) != 0) {
+                visit(std::string_view(each));
+            }
         }
     }
 
 private:
+    static constexpr auto* folder = "/dev/shm";
     static constexpr std::string_view of_pools = "parley-blocks.";
     static constexpr std::string_view of_bodies = "parley-block.";
 
@@ -144,18 +189,25 @@ public:
         return path;
     }
 
-    /// At the gate, of a pool that is closed or has lost its owner.
+    /// At the gate, of a pool that is closed or has lost its owner. False where its name stays, for the next one.
     static bool destroy(int file, const std::string& path) noexcept {
-        std::optional<os::byte_guard> alone;
         try {
-            alone.emplace(file, segment::locks::growth);  // until the name is gone
+            const os::byte_guard alone(file, segment::locks::growth);  // until the name is gone
             const auto all = body_files::of(path);
             if (body_files::is_named(file, path)) {
                 body_files::remove(all);
             }
-        } catch (const std::exception&) {  // no lock, or no memory for a list: the next one clears what is left
+            return backing::destroy(file, path);
+        } catch (const std::exception&) {  // no lock, no memory for a list, or no descriptor
+            return false;
         }
-        return backing::destroy(file, path);
+    }
+
+    /// As of other pools; and those of which nothing but bodies is left.
+    template <class Visit>
+    static void for_each(Visit visit) {
+        backing::for_each(visit);
+        body_files::for_each_remaining([&](std::string_view file) { visit(decoded(file)); });
     }
 };
 

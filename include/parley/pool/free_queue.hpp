@@ -19,7 +19,7 @@ namespace parley::pool {
 ///
 /// Only a hint: the state of a block decides who has it. So nobody waits here for anybody, and no number need arrive.
 /// One is lost when a process is killed between its two steps, or where so many stand twice that the ring is full; a
-/// sender that finds no other block looks at all of them. Nothing is lost between live processes:
+/// sender that finds no other block looks at all of them. Between live processes as good as nothing is lost:
 ///
 /// - A pop that comes between the two steps of a push finds nothing; the push sees that its ticket is gone, and begins
 ///   anew.

@@ -200,7 +200,8 @@ private:
                 return false;
             }
             PARLEY_CRASH_POINT("many segments: out of the queue, not taken");
-            if (*index < count && take({static_cast<std::uint32_t>(size_class), *index})) [[likely]] {
+            if (*index < this->carved(size_class) && take({static_cast<std::uint32_t>(size_class), *index}))
+                [[likely]] {
                 return true;
             }
         }

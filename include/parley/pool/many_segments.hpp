@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <new>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,15 +34,15 @@
 namespace parley {
 namespace pool {
 
-/// How many blocks of a class there may be at most where each is mapped by itself: a process may have 65,530 mappings
-/// (vm.max_map_count), and of the sizes of one pool each has half as many blocks as the one before.
+/// How many blocks there may be at most where each is mapped by itself, of the smallest class, and of each next one
+/// half as many: a process may have 65,530 mappings (vm.max_map_count).
 inline constexpr std::uint32_t most_mapped = std::uint32_t{1} << 14;
 
 /// Where everything lies in the control segment, counted from the end of its body: the states of all blocks, then for
 /// each class the queue of those that are free.
 template <class Classes>
-class control_of_many : public state_lines<Classes, most_mapped> {
-    using base = state_lines<Classes, most_mapped>;
+class control_of_many : public state_lines<Classes, most_mapped, true> {
+    using base = state_lines<Classes, most_mapped, true>;
 
 public:
     control_of_many(std::uint64_t limit, std::uint64_t) noexcept : base(limit), size_(base::end_of_states()) {
@@ -103,7 +103,7 @@ public:
             }
             PARLEY_CRASH_POINT("many segments: remains removed, pool not settled");
             settled.store(1, std::memory_order_relaxed);
-        } catch (const std::bad_alloc&) {  // the next one has more
+        } catch (const std::exception&) {  // no memory for a list, or no descriptor: the next one has
         }
     }
 
@@ -143,16 +143,6 @@ public:
         return queue_of(size_class).pop();
     }
 
-    static bool clear(const std::string& path) {
-        const auto all = body_files::of(path);
-        struct ::stat named {};
-        if (all.empty() || ::lstat(path.c_str(), &named) == 0) {
-            return false;
-        }
-        body_files::remove(all);
-        return true;
-    }
-
 private:
     [[nodiscard]] free_queue queue_of(std::size_t size_class) const noexcept {
         return {base::base() + base::layout().queue_of(size_class), base::layout().slots(size_class)};
@@ -161,7 +151,9 @@ private:
     template <class Segment>
     [[noreturn]] static void throw_gone(const Segment& pool) {
         throw_error(errc::closed,
-                    pool.path() + " is closed: it was removed; open the channel again when a new one exists");
+                    pool.path() +
+                        " is closed: it was removed, or its owner has gone; open the channel again when a new "
+                        "one exists");
     }
 
     /// Makes the file of a block that is not counted yet.
@@ -207,17 +199,24 @@ private:
         const int how = how_.access == segment::access::read_only ? O_RDONLY : O_RDWR;
         const os::descriptor file{
             os::uninterrupted([&] { return ::open(path.c_str(), how | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK); })};
-        if (!file && errno != ENOENT) {
-            os::throw_system(errno, "opening " + path, "its permissions, or the limit of open files (ulimit -n)");
+        const int reason = errno;
+        // A pool that is open after that had its name all the while, and the file is its own.
+        if (pool.closed() != segment::closing::open) {
+            throw_gone(pool);
+        }
+        if (!file && reason != ENOENT) {
+            os::throw_system(reason, "opening " + path, "its permissions, or the limit of open files (ulimit -n)");
         }
         if (!file) {
-            const os::byte_guard whole(pool.file(), segment::locks::growth);  // nobody is just removing the pool
+            const os::byte_guard whole(pool.file(), segment::locks::growth);  // nobody is just removing it
             if (!body_files::is_named(pool.file(), pool.path())) {
                 throw_gone(pool);
             }
         }
-        if (!file || backing::size(file.get()) < size) {
-            throw_error(errc::corrupt, path + " is " + (file ? "cut short" : "missing") +
+        struct ::stat status {};
+        if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) ||
+            static_cast<std::uint64_t>(status.st_size) < size) {
+            throw_error(errc::corrupt, path + " is " + (file ? "cut short, or no file" : "missing") +
                                            ", though its block is in use; remove the channel");
         }
         const auto there = segment::mappable::file(file.get());
@@ -240,7 +239,8 @@ private:
 ///
 /// A process maps only what it uses, and no stretch of addresses as large as the pool is needed. The first use of each
 /// block in each process is some system calls; sizes are rounded up to pages. Of each size there are soon 256 KiB, and
-/// more when these are in use.
+/// more when these are in use. A message whose block a receiver cannot map, for a limit of open files or of mappings,
+/// is dropped with the error that says so; and once a channel is removed, so are messages in blocks not mapped before.
 struct many_segments {
     static constexpr std::string_view name = "many_segments";
     static constexpr bool implied = false;

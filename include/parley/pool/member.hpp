@@ -20,6 +20,7 @@
 #include <parley/os/file_lock.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/body.hpp>
+#include <parley/pool/body_files.hpp>
 #include <parley/pool/size_classes.hpp>
 #include <parley/segment/locks.hpp>
 #include <parley/segment/segment.hpp>
@@ -184,7 +185,7 @@ public:
 
     static bool remove(std::string_view name, const segment::identity& id) {
         const bool there = segment_type::remove(name, id, [](body_type& body) { body.lot.wake_all(); });
-        return storage_type::clear(Traits::backing::locate(name)) || there;
+        return body_files::clear(Traits::backing::locate(name)) || there;
     }
 
     [[nodiscard]] bool is_nameless() const noexcept { return is_nameless_; }

@@ -25,8 +25,8 @@ namespace pool {
 /// which everybody writes, then the blocks, which receivers only read. Where those of a class may take a huge page or
 /// more they begin at a boundary of huge pages in the file: whether anybody asks for these or not, all agree on that.
 template <class Classes>
-class one_area : public state_lines<Classes, std::uint32_t{1} << block::index_bits> {
-    using base = state_lines<Classes, std::uint32_t{1} << block::index_bits>;
+class one_area : public state_lines<Classes, std::uint32_t{1} << block::index_bits, false> {
+    using base = state_lines<Classes, std::uint32_t{1} << block::index_bits, false>;
 
 public:
     /// `begin`: where in the file that is.
@@ -116,8 +116,6 @@ public:
     }
 
     void freed(block) noexcept {}
-
-    static bool clear(const std::string&) noexcept { return false; }
 
 private:
     bool huge_pages_ = false;

@@ -42,9 +42,10 @@ struct size_classes {
 };
 
 /// Where the states of all blocks of a pool of at most `limit` bytes lie, counted from the end of its body, and how
-/// many blocks there may be: of each class as many as fill the pool, up to `Most`. A pool is a sparse file: what nobody
-/// has reserved takes no memory, so each class has room for as many blocks as it could ever have.
-template <class Classes, std::uint32_t Most>
+/// many blocks there may be: of each class as many as fill the pool, up to `Most`, or with `Halving` up to half as many
+/// as of the class before. A pool is a sparse file: what nobody has reserved takes no memory, so each class has room
+/// for as many blocks as it could ever have.
+template <class Classes, std::uint32_t Most, bool Halving>
 class state_lines {
 public:
     /// Of each class there may be so many blocks whatever the limit, so that no class starves another.
@@ -53,8 +54,9 @@ public:
     explicit state_lines(std::uint64_t limit) noexcept {
         for (std::size_t each = 0; each < Classes::count; ++each) {
             auto& here = areas_[each];
+            const auto most = std::max(Halving ? Most >> each : Most, fewest_blocks);
             here.blocks = static_cast<std::uint32_t>(
-                std::clamp<std::uint64_t>(limit / Classes::size_of(each), fewest_blocks, Most));
+                std::clamp<std::uint64_t>(limit / Classes::size_of(each), fewest_blocks, most));
             here.states = end_;
             end_ = round_up(end_ + std::uint64_t{here.blocks} * os::cache_line, page);
         }

@@ -33,8 +33,7 @@
 /// - has `blocks(size_class)`, `state_of(block)`, and `bytes_of(segment, block)`: noexcept where it cannot fail;
 /// - `reserve`s the memory of new blocks, with the growth lock held, before they are counted;
 /// - is told when a block has become free: `freed`. If it has `next_free(size_class)`, that may be one, and senders ask
-///   for it when there is enough to go round; otherwise they look where they have been before (pool/lender.hpp);
-/// - `clear(path)`s what is left of pools of that path that are gone. Whether there was anything.
+///   for it when there is enough to go round; otherwise they look where they have been before (pool/lender.hpp).
 
 namespace parley::pool {
 

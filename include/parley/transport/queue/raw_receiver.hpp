@@ -76,16 +76,20 @@ private:
     [[nodiscard]] bool pop_to(message_type& place) {
         const std::span there(reinterpret_cast<std::byte*>(std::addressof(place)), unit::capacity);
         std::memcpy(there.data(), room_.all().data(), have_);
+        const keeping_the_rest at_the_end{*this, there};
         const auto size = take(there, false);
-        if (!size) {
-            std::memcpy(room_.all().data(), there.data(), have_);
-            return false;
-        }
-        if (*size != unit::capacity) [[unlikely]] {
+        if (size && *size != unit::capacity) [[unlikely]] {
             throw_corrupt(*size);
         }
-        return true;
+        return size.has_value();
     }
+
+    /// What is not whole comes back into the room, also where the end is thrown.
+    struct keeping_the_rest {
+        raw_receiver& receiver;
+        std::span<const std::byte> there;
+        ~keeping_the_rest() { std::memcpy(receiver.room_.all().data(), there.data(), receiver.have_); }
+    };
 
     [[noreturn, gnu::cold, gnu::noinline]] static void throw_corrupt(std::size_t size) {
         throw_error(errc::corrupt, "a unit of " + std::to_string(size) + " bytes, or more, was dropped: a message " +
