@@ -41,10 +41,20 @@ using pages = channel<page, Transport, direct, parley::map, Words...>;
 
 using sockets = std::tuple<pages<unix_stream, bounded<64>>, pages<unix_seqpacket, bounded<64>>>;
 
-/// Two names that no other test uses.
+/// Two names that no other test uses, and nothing of them at the end.
+template <class C>
 struct couple {
     std::string alice = unique_name("map-connection") + "-a";
     std::string bob = unique_name("map-connection") + "-b";
+
+    couple() = default;
+    couple(const couple&) = delete;
+    couple& operator=(const couple&) = delete;
+    ~couple() {
+        std::error_code ignored;
+        C::remove(alice, ignored);
+        C::remove(bob, ignored);
+    }
 };
 
 page numbered(std::uint64_t number) {
@@ -140,7 +150,7 @@ TEMPLATE_LIST_TEST_CASE("map over connections: a peer that comes back gets new p
                         sockets) {
     using C = TestType;
     const about composition{C::describe()};
-    const couple names;
+    const couple<C> names;
     endpoint<C> me{names.alice, small_pool};
     auto to_bob = me.link(names.bob);
     const auto live = [&](const steps& step) {
@@ -186,7 +196,7 @@ TEMPLATE_LIST_TEST_CASE("map over connections: a peer that comes back gets new p
 TEMPLATE_LIST_TEST_CASE("map over connections: a sender goes on with every peer that comes by a name", "", sockets) {
     using C = TestType;
     const about composition{C::describe()};
-    const couple names;
+    const couple<C> names;
     endpoint<C> me{names.alice, small_pool};
     auto to_bob = me.link(names.bob);
     const auto files = open_files();
@@ -222,7 +232,7 @@ TEMPLATE_LIST_TEST_CASE("adaptive over connections: small messages travel and la
                         "", by_size) {
     using C = TestType;
     const about composition{C::describe()};
-    const couple names;
+    const couple<C> names;
     constexpr std::array sizes{std::size_t{0},     std::size_t{1},     std::size_t{2048},   std::size_t{2049},
                                std::size_t{49990}, std::size_t{50001}, C::message::max_size};
     child bob{"bob", [&] {
@@ -269,7 +279,7 @@ TEMPLATE_LIST_TEST_CASE("map over connections: an endpoint that copies, or has o
     using C = TestType;
     using copies = channel<page, typename C::transport, direct, bounded<64>>;
     const about composition{C::describe()};
-    const couple names;
+    const couple<C> names;
     {
         endpoint<C> mapped{names.alice};
         endpoint<copies> copied{names.bob};
@@ -296,7 +306,7 @@ TEMPLATE_LIST_TEST_CASE("map over connections: who says nothing, or garbage, or 
                         "", sockets) {
     using C = TestType;
     const about composition{C::describe()};
-    const couple names;
+    const couple<C> names;
     endpoint<C> bob{names.bob, small_pool};
     const auto files = open_files();
     const auto others_go_on = [&](std::uint64_t number) {

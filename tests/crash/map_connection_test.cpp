@@ -178,6 +178,7 @@ void kill_one_of_two() {
             one.kill_everywhere(what);
         }
     }
+    C::remove(name + "-b");
     CHECK(files_named(name).empty());
 }
 
