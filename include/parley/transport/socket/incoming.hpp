@@ -181,7 +181,7 @@ private:
             size = os::uninterrupted([&] { return receive_to(place, socket, have); });
             if (size > 0) {
                 came = true;
-                patience = {};
+                patience.renew(size);
                 have += static_cast<std::size_t>(size);
                 if (have >= header_size && !is_straight(frame_header::read(at(origin)))) {
                     break;

@@ -273,7 +273,7 @@ private:
             const auto written = ::sendmsg(socket_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
             if (written > 0) {
                 gone += static_cast<std::size_t>(written);
-                patience = {};
+                patience.renew(written);
             } else if (!backlog::lacks_room(errno) || !patience.lasts()) {
                 break;  // what an error means, the next write says
             }

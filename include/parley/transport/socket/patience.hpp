@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include <sched.h>
+#include <sys/types.h>
 
 #include <parley/os/clock.hpp>
 #include <parley/os/cpu.hpp>
@@ -67,9 +68,17 @@ public:
         return now < until_;
     }
 
+    /// So many bytes have come or gone: the moment begins anew, unless the other side drips.
+    void renew(::ssize_t bytes) noexcept {
+        if (bytes >= worth_waiting_for) {
+            until_ = {};
+        }
+    }
+
 private:
     static constexpr auto moment = std::chrono::microseconds(20);
     static constexpr unsigned pauses_between = 8;
+    static constexpr ::ssize_t worth_waiting_for = 1024;
     os::clock::time_point until_{};
 };
 

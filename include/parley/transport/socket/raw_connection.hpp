@@ -183,7 +183,7 @@ private:
             });
             if (size > 0) {
                 came = true;
-                patience = {};
+                patience.renew(size);
                 have += static_cast<std::size_t>(size);
                 if (Kind::packets && have != largest_frame) {
                     end(presence::garbage);
