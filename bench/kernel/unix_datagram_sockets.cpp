@@ -17,6 +17,7 @@ void add_unix_datagram_sockets(suite& measured) {
     small_messages.add();
     small_messages.add_price_of_credits();
     small_messages.add_price_of_other_bufferings();
+    small_messages.add_price_over<reference::unix_datagram_pair>("unix_datagram_pair");
 
     comparison<parley::unix_datagram, reference::unix_datagram, large, 0> large_messages(measured, "unix_datagram");
     large_messages.add();

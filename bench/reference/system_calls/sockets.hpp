@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 namespace bench::reference {
 
@@ -44,7 +45,45 @@ struct unix_seqpacket : unix_sockets<SOCK_SEQPACKET> {
     using end = message_end<socket_calls, Message, Waiting>;
 };
 
-struct unix_datagram : unix_sockets<SOCK_DGRAM> {
+/// Sockets with names, one to receive with and one to send with at each side: anybody may send to a name, and the
+/// kernel lets as many messages wait there as net.unix.max_dgram_qlen says.
+struct unix_datagram {
+    static both_sides open(std::size_t, std::size_t) {
+        both_sides result;
+        result.left.in = named_socket();
+        result.right.in = named_socket();
+        result.left.out = connected_to(result.right.in);
+        result.right.out = connected_to(result.left.in);
+        return result;
+    }
+
+    template <class Message, class Waiting>
+    using end = message_end<socket_calls, Message, Waiting>;
+
+private:
+    static descriptor socket() {
+        return descriptor(checked(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket"));
+    }
+    /// Under a name of the kernel's choice.
+    static descriptor named_socket() {
+        descriptor result = socket();
+        ::sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        checked(::bind(result.get(), reinterpret_cast<const ::sockaddr*>(&address), sizeof address.sun_family), "bind");
+        return result;
+    }
+    static descriptor connected_to(const descriptor& named) {
+        descriptor result = socket();
+        ::sockaddr_un address{};
+        ::socklen_t size = sizeof address;
+        checked(::getsockname(named.get(), reinterpret_cast<::sockaddr*>(&address), &size), "getsockname");
+        checked(::connect(result.get(), reinterpret_cast<const ::sockaddr*>(&address), size), "connect");
+        return result;
+    }
+};
+
+/// Two that know only each other: of these the kernel counts the bytes that wait, and not the messages.
+struct unix_datagram_pair : unix_sockets<SOCK_DGRAM> {
     template <class Message, class Waiting>
     using end = message_end<socket_calls, Message, Waiting>;
 };

@@ -99,6 +99,7 @@ public:
     template <class C>
     using endpoint = typename how<C>::template endpoint<C>;
 
+    /// The two ends of a channel without a name, each as one descriptor. `pool_size` as in `options`.
     template <class C>
     [[nodiscard]] static auto pair(std::uint64_t pool_size) {
         return how<C>::template pair<C>(pool_size);

@@ -29,6 +29,7 @@ struct copy {
     template <class C>
     using endpoint = typename C::transport::template endpoint<C>;
 
+    /// The two ends of a channel without a name, each as one descriptor.
     template <class C>
     [[nodiscard]] static auto pair(std::uint64_t) {
         return C::transport::template pair<C>();

@@ -52,6 +52,7 @@ struct map_by {
     template <class C>
     using endpoint = payload::endpoint_for<C, pool::block_reference>;
 
+    /// The two ends of a channel without a name, each as one descriptor. `pool_size` as in `options`.
     template <class C>
     [[nodiscard]] static auto pair(std::uint64_t pool_size) {
         return payload::bundled_pools<C>::template pair<pool::block_reference>(pool_size);
