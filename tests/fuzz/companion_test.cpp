@@ -104,7 +104,51 @@ void check(int type) {
     }));
 }
 
+/// Frames that may be there before a hello, each with a descriptor beside it, while the connection stays open.
+template <class C>
+void check_hoarding(int type) {
+    INFO(C::describe());
+    const auto name = unique_name("fuzz-companion");
+    endpoint<C> me{name};
+    endpoint<C> friendly{name + "-friend"};
+    friendly.send(name, 0);
+    CHECK(me.receive().second == 0);
+    const auto files = open_files();
+    const os::descriptor caller{::socket(AF_UNIX, type | SOCK_CLOEXEC, 0)};
+    const auto at = transport::socket::local_address(name);
+    REQUIRE(::connect(caller.get(), at.get(), at.length) == 0);
+    const bool drips = GENERATE(false, true) && type == SOCK_STREAM;  // a hello that never ends, or words of farewell
+    message::frame_header header;
+    header.kind = drips ? message::frame_kind::hello : message::frame_kind::goodbye;
+    header.length = drips ? 1000 : 0;
+    std::array<std::byte, sizeof header> bytes;
+    std::memcpy(bytes.data(), &header, sizeof header);
+    for (std::size_t word = 0; word < 100; ++word) {
+        std::array<::iovec, 1> parts{drips && word >= bytes.size() ? ::iovec{bytes.data(), 1}
+                                     : drips                       ? ::iovec{&bytes[word], 1}
+                                                                   : ::iovec{bytes.data(), bytes.size()}};
+        static_cast<void>(transport::socket::send_with_descriptor(caller.get(), parts, caller.get()));
+        std::error_code code;
+        static_cast<void>(me.try_receive(code));
+        CHECK(open_files() <= files + 4);  // the two ends, and what has just come
+    }
+    friendly.send(name, 1);
+    CHECK(test::eventually([&] {
+        std::error_code code;
+        const auto got = me.try_receive(code);
+        return got && got->second == 1;
+    }));
+}
+
 }  // namespace
+
+TEST_CASE("a stranger who passes more and more descriptors, over a stream") {
+    check_hoarding<numbers<unix_stream>>(SOCK_STREAM);
+}
+
+TEST_CASE("a stranger who passes more and more descriptors, in packets") {
+    check_hoarding<numbers<unix_seqpacket>>(SOCK_SEQPACKET);
+}
 
 TEST_CASE("a stranger with a pool, and garbage over a stream") { check<numbers<unix_stream>>(SOCK_STREAM); }
 

@@ -48,11 +48,9 @@ public:
     /// As of the transport's endpoint.
     [[nodiscard]] const std::shared_ptr<link_type>& link(std::string_view peer) {
         const auto& inner = inner_->link(peer);
-        auto& result = links_[inner.get()];
-        if (result == nullptr) {
-            result = std::make_shared<link_type>(inner);
-        }
-        return result;
+        const auto found = links_.find(inner.get());
+        return found != links_.end() ? found->second
+                                     : links_.emplace(inner.get(), std::make_shared<link_type>(inner)).first->second;
     }
 
     /// Receives from whoever has sent, waiting at most until the deadline.

@@ -51,6 +51,8 @@ public:
 
     void detach() noexcept {
         core_.reset();
+        out_.reset();
+        in_.reset();
         inner_.reset();
     }
 

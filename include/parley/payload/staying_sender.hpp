@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <ctime>
 #include <memory>
 #include <span>
 #include <utility>
@@ -55,7 +56,7 @@ public:
                 return push_by(small, until);
             }
         }
-        do {
+        for (bool again = false;; again = true) {
             while (!written(content)) {
                 if (until.passed() || !wait_for_block(until)) {
                     return false;
@@ -64,8 +65,15 @@ public:
             if (go([&](const reference& to) { return push_by(Travelling(to), until); })) {
                 return true;
             }
-        } while (is_stranded());
-        return false;
+            if (!is_stranded() || until.passed()) {
+                return false;
+            }
+            if (again) {  // each connection ends as soon as it is made
+                look_for_peer();
+                constexpr ::timespec moment{0, 2'000'000};
+                ::nanosleep(&moment, nullptr);
+            }
+        }
     }
 
     template <class Context>

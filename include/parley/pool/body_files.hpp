@@ -120,7 +120,8 @@ public:
             }
             auto pool = file.substr(of_bodies.size());
             for (int number = 0; number < 3; ++number) {
-                pool = pool.substr(0, pool.rfind('.') == pool.npos ? 0 : pool.rfind('.'));
+                const auto end = pool.rfind('.');
+                pool = pool.substr(0, end == std::string_view::npos ? 0 : end);
             }
             if (!pool.empty() && mark_in(file.substr(of_bodies.size() + pool.size() + 1))) {
                 pools.emplace(pool);

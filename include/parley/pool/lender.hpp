@@ -226,17 +226,17 @@ private:
         if (at_limit_[size_class] || (this->short_of_memory() && !look_for_memory_.due())) {
             return false;
         }
-        const auto first = this->carve(size_class);
-        if (!first) {
+        const auto made = this->carve(size_class);
+        if (!made) {
             at_limit_[size_class] = !this->short_of_memory();  // what has been reserved stays reserved
             return false;
         }
         if constexpr (!base::has_queue) {
-            for (auto index = *first; index < this->carved(size_class); ++index) {
+            for (auto index = made->first; index < made->first + made->count; ++index) {
                 used_[size_class].add(index);
             }
         }
-        return take({static_cast<std::uint32_t>(size_class), *first});
+        return take({static_cast<std::uint32_t>(size_class), made->first});
     }
 
     /// When there is no free block: says so, and looks once more.

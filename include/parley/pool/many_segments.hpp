@@ -85,7 +85,7 @@ public:
 
     template <class Segment>
     void join(const Segment& pool, const joining& how) {
-        base::map(pool, how.limit, false);
+        base::map(pool, how, false);
         how_ = how;
     }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -209,10 +210,15 @@ public:
         return (Sender == IsSender && place == place_) || alive_in<Sender>(segment_.file(), place);
     }
 
-    /// Adds blocks of a class to the pool, as many as the storage adds at once; the first one's index, or none: the
-    /// limit. Throws `errc::no_space` where there is no memory and not one block of the class yet, and `errc::closed`
-    /// where the pool has gone and the storage sees it.
-    [[nodiscard]] std::optional<std::uint32_t> carve(std::size_t size_class) {
+    struct new_blocks {
+        std::uint32_t first;
+        std::uint32_t count;
+    };
+
+    /// Adds blocks of a class to the pool, as many as the storage adds at once; which, or none: the limit. Throws
+    /// `errc::no_space` where there is no memory and not one block of the class yet, and `errc::closed` where the pool
+    /// has gone and the storage sees it.
+    [[nodiscard]] std::optional<new_blocks> carve(std::size_t size_class) {
         if (carved(size_class) == storage_.blocks(size_class)) {
             return std::nullopt;
         }
@@ -220,7 +226,10 @@ public:
         if (!is_alone_) {
             growing.emplace(segment_.file(), segment::locks::growth);
         }
-        const auto first = carved(size_class);
+        const auto first = grown(size_class);
+        if (first >= storage_.blocks(size_class)) {
+            return std::nullopt;
+        }
         const auto size = std::uint64_t{classes::size_of(size_class)};
         const auto within_limit = (limit() - std::min(limit(), reserved())) / size;
         const std::uint64_t whatever_the_limit =
@@ -245,7 +254,8 @@ public:
         short_of_memory_ = false;
         PARLEY_CRASH_POINT("pool: memory reserved, blocks not counted");
         body().carved[size_class].store(first + count, std::memory_order_release);
-        return first;
+        grown_[size_class] = first + count;
+        return new_blocks{first, count};
     }
 
     /// A block of a class that may be free, where the storage knows.
@@ -358,10 +368,15 @@ private:
 
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
 
+    /// How many blocks of a class there are or were, for all that this process knows: a hostile peer may count down.
+    [[nodiscard]] std::uint32_t grown(std::size_t size_class) const noexcept {
+        return std::max(carved(size_class), grown_[size_class]);
+    }
+
     [[nodiscard]] std::uint64_t reserved() const noexcept {
         std::uint64_t sum = 0;
         for (std::size_t each = 0; each < classes::count; ++each) {
-            sum += carved(each) * std::uint64_t{classes::size_of(each)};
+            sum += grown(each) * std::uint64_t{classes::size_of(each)};
         }
         return sum;
     }
@@ -401,7 +416,7 @@ private:
         }
         limit_ = agreed;
         constexpr auto access = IsSender ? segment::access::read_write : segment::access::read_only;
-        storage_.join(joined, {agreed, mark_, access, huge_pages});
+        storage_.join(joined, {agreed, mark_, access, huge_pages, IsSender || !is_alone_});
         return take_place(joined);
     }
 
@@ -488,6 +503,7 @@ private:
     std::uint64_t limit_ = 0;
     std::uint32_t mark_ = 0;
     std::size_t place_ = 0;
+    std::array<std::uint32_t, classes::count> grown_{};  ///< by this process
     bool leaves_nothing_ = false;
     bool is_nameless_ = false;
     bool is_alone_ = false;  ///< of its kind

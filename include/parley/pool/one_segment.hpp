@@ -86,7 +86,7 @@ public:
     template <class Segment>
     void join(const Segment& pool, const joining& how) {
         huge_pages_ = how.huge_pages;
-        base::map(pool, how.limit, huge_pages_);
+        base::map(pool, how, huge_pages_);
         const auto states = base::layout().bodies();
         if (how.access == segment::access::read_only &&
             ::mprotect(base::base() + states, static_cast<std::size_t>(base::layout().size() - states), PROT_READ) !=

@@ -58,6 +58,7 @@ struct joining {
     std::uint32_t mark = 0;                               ///< the pool's number
     segment::access access = segment::access::read_only;  ///< to the bodies
     bool huge_pages = false;
+    bool may_grow = true;  ///< the file; else it must have its whole length
 };
 
 /// What all storages have: the part of the control segment behind the pool's body, where the states are. `Layout` says
@@ -78,10 +79,13 @@ protected:
 
     /// Maps it. Sparse: takes no memory. So long that no block is beyond the end, where an access would be SIGBUS.
     template <class Segment>
-    void map(const Segment& pool, std::uint64_t limit, bool huge_pages) {
+    void map(const Segment& pool, const joining& how, bool huge_pages) {
         using files = typename Segment::backing_type;
-        layout_ = Layout{limit, first_page<Segment>};
+        layout_ = Layout{how.limit, first_page<Segment>};
         const auto end = first_page<Segment> + layout_.size();
+        if (!how.may_grow && files::size(pool.file()) < end) {
+            throw_error(errc::corrupt, pool.path() + " is shorter than it says; remove the channel");
+        }
         if (files::size(pool.file()) < end && ::ftruncate(pool.file(), static_cast<::off_t>(end)) != 0) {
             os::throw_system(errno, "giving " + pool.path() + " a length of " + std::to_string(end) + " bytes",
                              "see the limit of file sizes (ulimit -f)");

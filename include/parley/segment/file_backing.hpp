@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <parley/os/crash_point.hpp>
@@ -35,10 +37,11 @@ public:
         return file;
     }
 
-    /// A second open file description of the same file, with locks of its own.
+    /// A second open file description of the same file, with locks of its own. Never waits: a file on which somebody
+    /// has a lease (fcntl(2)) is refused.
     [[nodiscard]] static os::descriptor reopen(int file) {
         const auto path = "/proc/self/fd/" + std::to_string(file);
-        os::descriptor again{os::uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CLOEXEC); })};
+        os::descriptor again{os::uninterrupted([&] { return ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK); })};
         if (!again) {
             os::throw_system(errno, "opening " + path + " again", "is /proc mounted?");
         }
@@ -98,7 +101,10 @@ public:
     /// could be SIGBUS at any time.
     [[nodiscard]] static bool keeps_its_length(int file) noexcept {
         const int seals = ::fcntl(file, F_GET_SEALS);
-        return seals >= 0 && (seals & F_SEAL_SHRINK) != 0;
+        struct ::statfs status {};
+        // And has ordinary pages: huge ones that are reserved may be gone at the first access.
+        return seals >= 0 && (seals & F_SEAL_SHRINK) != 0 && ::fstatfs(file, &status) == 0 &&
+               status.f_type == TMPFS_MAGIC;
     }
 
     /// Whether the object is whole: a file always is, it had no name before.

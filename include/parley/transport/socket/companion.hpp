@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/transport/socket/descriptors.hpp>
+#include <parley/transport/socket/presence.hpp>
 
 /// What goes with a connection: a composition may have a `companion`, which the side that calls makes, and passes to
 /// the other side with its first frame, as a descriptor. Each connection has one of its own, which ends with it, or
@@ -72,18 +74,24 @@ inline void send_along(int socket, int descriptor, std::uint32_t number, std::sp
 template <class C>
 using companion_of = std::shared_ptr<typename companion_selector<C>::type>;
 
-/// Of the other side, when hello has come: makes the companion of what was passed. False where that is not one
-/// descriptor, or leads to no companion.
+/// Of the other side, when hello has come: makes the companion of what was passed. `garbage` where that is not one
+/// descriptor, or leads to no companion; `crowded` where this process has no descriptor or memory left for it.
 template <accompanied C>
-[[nodiscard]] bool meet(std::vector<os::descriptor>&& passed, companion_of<C>& companion) {
-    if (passed.size() != 1 || !passed.front()) {
-        return false;
+[[nodiscard]] presence meet(std::vector<os::descriptor>&& passed, companion_of<C>& companion) {
+    if (passed.size() != 1) {
+        return presence::garbage;
+    }
+    if (!passed.front()) {
+        return presence::crowded;
     }
     try {
         companion = C::companion::passed(std::move(passed.front()));
-        return true;
-    } catch (const error&) {
-        return false;
+        return presence::here;
+    } catch (const error& failure) {
+        const bool is_none = failure.code() == errc::corrupt || failure.code() == errc::incompatible;
+        return is_none ? presence::garbage : presence::crowded;
+    } catch (const std::bad_alloc&) {
+        return presence::crowded;
     }
 }
 

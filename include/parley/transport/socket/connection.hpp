@@ -83,6 +83,11 @@ public:
             socket_.get(),
             [this](const frame_header& header, std::span<const std::byte> payload) { return handle(header, payload); },
             comes_along ? nullptr : place, comes_along ? &passed_ : nullptr);
+        if (passed_.size() > 1) {  // or a stranger could fill this process's table, and never introduce itself
+            passed_.clear();
+            end(presence::garbage);
+            return true;
+        }
         switch (brought) {
             case reading::garbage:
                 end(presence::garbage);
@@ -92,7 +97,7 @@ public:
                 end(left_ || (!came_ && role_ != role::sends) ? presence::left : presence::died);
                 return true;
             case reading::something:
-                if (left_ && role_ != role::receives) {
+                if (left_ && (role_ != role::receives || !introduced_)) {
                     end(presence::left);
                 }
                 return true;
@@ -382,8 +387,14 @@ private:
             return false;
         }
         if constexpr (accompanied<C>) {
-            if (role_ == role::receives && !meet<C>(std::exchange(passed_, {}), companion_)) {
-                return false;
+            if (role_ == role::receives) {
+                const auto met = meet<C>(std::exchange(passed_, {}), companion_);
+                if (met == presence::crowded) {
+                    refuse(met);
+                }
+                if (met != presence::here) {
+                    return false;
+                }
             }
         }
         const auto name = payload.subspan(sizeof fingerprint);
