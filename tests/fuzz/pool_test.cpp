@@ -339,7 +339,7 @@ void spoil_pool(std::size_t spare, bool link_too) {
     C::remove(name, ignored);
     std::filesystem::remove(link);
     std::filesystem::remove(blocks);
-    payload::pool_of<C>::traits::storage::clear(blocks);
+    pool::body_files::clear(blocks);
 }
 
 }  // namespace
