@@ -93,6 +93,7 @@ private:
         const auto begin = clock::now();
         const auto received_before = b.survivor_received.load();
         const auto victim_received_before = b.victim_received.load();
+        const auto first_of_heir = b.victim_tried.load();
         shared<std::atomic<bool>> enough;
         child heir("heir", [&] { work_on(*enough); });
         const bool on = eventually(
@@ -130,6 +131,17 @@ private:
         CHECK(b.doubled.load() - doubled_before <= (died && !sends ? 1 : 0));
         enough->store(true);
         CHECK(heir.join_ok());
+        // What it has sent since is received before the numbers begin anew.
+        CHECK(eventually(
+            [&] {
+                for (auto index = first_of_heir; index < b.victim_tried.load(); ++index) {
+                    if (b.returned[index].load() != 0 && b.got_of_victim[index].load() == 0) {
+                        return false;
+                    }
+                }
+                return true;
+            },
+            duration{20.0}));
         b.hold_sender.store(false);
         b.sender_holds.store(false);
         return took;

@@ -173,6 +173,7 @@ TEST_CASE("every crash point belongs to a family that a test here goes through")
     const std::set<std::string> families{"chain",
                                          "condvar",
                                          "handoff",
+                                         "many segments",
                                          "mpmc",
                                          "parking lot",
                                          "pool",

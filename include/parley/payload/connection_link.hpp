@@ -10,6 +10,7 @@
 #include <parley/payload/carried.hpp>
 #include <parley/payload/connection_pool.hpp>
 #include <parley/payload/staying_link.hpp>
+#include <parley/payload/staying_pool.hpp>
 
 namespace parley::payload {
 
@@ -58,9 +59,15 @@ public:
 
 private:
     connection_link_end(bundled_pools<C>&& given, std::size_t side)
-        : inner_(std::make_shared<inner_end>(inner_end::open_descriptor(given.end(), side))),
-          out_(std::make_unique<lender>(*inner_->get(), given.pool_at(side))),
-          in_(std::make_unique<borrower>(*inner_->get(), given.pool_at(1 - side))),
+        : connection_link_end(given.end(), side, std::make_shared<typename pool_of<C>::lender>(given.pool_at(side)),
+                              std::make_shared<typename pool_of<C>::borrower>(given.pool_at(1 - side))) {}
+
+    /// The pools come first: an end whose pools are refused has not touched its connection.
+    connection_link_end(int end, std::size_t side, std::shared_ptr<typename pool_of<C>::lender>&& out,
+                        std::shared_ptr<typename pool_of<C>::borrower>&& in)
+        : inner_(std::make_shared<inner_end>(inner_end::open_descriptor(end, side))),
+          out_(std::make_unique<lender>(*inner_->get(), std::move(out))),
+          in_(std::make_unique<borrower>(*inner_->get(), std::move(in))),
           core_(std::make_unique<core>(*inner_->get(), *out_, *in_)) {}
 
     std::shared_ptr<inner_end> inner_;

@@ -84,8 +84,8 @@ class departing_pool {
 
 public:
     explicit departing_pool(Inner& inner) noexcept : inner_(&inner) {}
-    departing_pool(Inner& inner, const pool::nameless& given)
-        : inner_(&inner), current_(std::make_shared<lender>(given)), is_fixed_(true) {}
+    departing_pool(Inner& inner, std::shared_ptr<lender> given)
+        : inner_(&inner), current_(std::move(given)), is_fixed_(true) {}
 
     /// Null also while there is no connection.
     [[nodiscard]] std::byte* lend(std::size_t size) {
@@ -142,8 +142,8 @@ class arriving_pool {
 
 public:
     explicit arriving_pool(Inner& inner) noexcept : inner_(&inner) {}
-    arriving_pool(Inner& inner, const pool::nameless& given)
-        : inner_(&inner), in_hand_(std::make_shared<borrower>(given)), is_fixed_(true) {}
+    arriving_pool(Inner& inner, std::shared_ptr<borrower> given)
+        : inner_(&inner), in_hand_(std::move(given)), is_fixed_(true) {}
 
     [[nodiscard]] const std::byte* hold(const pool::block_reference& given) {
         if (!is_fixed_) {
