@@ -110,9 +110,9 @@ public:
     static staying_end open_descriptor(int descriptor) {
         bundled_pools<C> given(descriptor);
         auto pool = std::make_unique<pool_member>(given.pool_at(0));
+        auto inner = InnerEnd::open_descriptor(given.end());
         staying_end result;
-        result.core_ =
-            std::make_unique<core>(InnerEnd::open_descriptor(given.end()), std::move(pool), given.take_end());
+        result.core_ = std::make_unique<core>(std::move(inner), std::move(pool), given.take_end());
         return result;
     }
 
