@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,11 +26,14 @@
 #include "conformance/pools.hpp"
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
+#include "support/open_files.hpp"
 
 /// `direct` with `map` over connections: each brings a pool without a name along, and what comes from a stranger in its
 /// place is refused.
 
 namespace parley::conformance {
+
+using test::open_files;
 
 namespace {
 
@@ -56,14 +57,6 @@ struct couple {
         C::remove(bob, ignored);
     }
 };
-
-page numbered(std::uint64_t number) {
-    page result{};
-    result.number = number;
-    return result;
-}
-
-[[nodiscard]] auto open_files() { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); }
 
 /// The two kinds of sockets, by what a program that is no peer of parley's needs to call at one.
 template <class C>

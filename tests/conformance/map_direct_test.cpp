@@ -19,6 +19,7 @@
 
 #include "conformance/check.hpp"
 #include "conformance/compositions.hpp"
+#include "conformance/peer_gone.hpp"
 #include "conformance/pools.hpp"
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
@@ -63,12 +64,6 @@ struct couple {
 
     [[nodiscard]] bool has_pools() const { return pool_exists<C>(alice, bob) || pool_exists<C>(bob, alice); }
 };
-
-page numbered(std::uint64_t number) {
-    page result{};
-    result.number = number;
-    return result;
-}
 
 }  // namespace
 
@@ -126,19 +121,7 @@ TEMPLATE_LIST_TEST_CASE("map, direct: who waits for a block is told that the pee
         PARLEY_REQUIRE(step.await(1));
         while (to_bob.try_send(numbered(0))) {
         }
-        const pid_t self = ::getpid();
-        child end{"killer", [&, victim = bob.pid()] {
-                      PARLEY_CHECK_IN_CHILD(eventually([&] { return is_asleep(self); }));
-                      if (killed) {
-                          ::kill(victim, SIGKILL);
-                      } else {
-                          step.reach(2);
-                      }
-                  }};
-        const auto told = thrown_by([&] { to_bob.send(numbered(2)); });
-        PARLEY_REQUIRE(told == (killed ? errc::peer_died : errc::closed));
-        PARLEY_REQUIRE(end.join_ok());
-        PARLEY_REQUIRE((killed ? (bob.kill9(), true) : bob.join_ok()));
+        goes_while_asleep(bob, killed, step, [&] { to_bob.send(numbered(2)); });
     }
 }
 

@@ -49,12 +49,6 @@ std::size_t mapped_of(const std::string& name) {
     return count;
 }
 
-page numbered(std::uint64_t number) {
-    page result{};
-    result.number = number;
-    return result;
-}
-
 }  // namespace
 
 using wherever_there_is_map = std::tuple<on<shm>::c<many>,                                //

@@ -2,7 +2,6 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <list>
@@ -20,14 +19,18 @@
 
 #include "conformance/check.hpp"
 #include "conformance/compositions.hpp"
+#include "conformance/peer_gone.hpp"
 #include "conformance/pools.hpp"
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
+#include "support/open_files.hpp"
 
 /// `map` and `adaptive` without a name: the ends of `pair()` have the pools with them, and what has gone leaves
 /// nothing.
 
 namespace parley::conformance {
+
+using test::open_files;
 
 namespace {
 
@@ -68,12 +71,6 @@ using by_size = std::tuple<
     channel<bytes<100000>, anonymous_shm, direct, adaptive<>>, channel<bytes<100000>, parley::pipe, direct, adaptive<>>,
     channel<bytes<100000>, unix_stream, direct, adaptive<>>, channel<bytes<100000>, unix_seqpacket, direct, adaptive<>>,
     channel<bytes<100000>, unix_datagram, direct, adaptive<>>>;
-
-page numbered(std::uint64_t number) {
-    page result{};
-    result.number = number;
-    return result;
-}
 
 template <class C>
 [[nodiscard]] auto small_pair() {
@@ -157,19 +154,7 @@ TEMPLATE_LIST_TEST_CASE("map, pair: who waits for a block is told that the peer 
         PARLEY_REQUIRE(step.await(1));
         while (to_bob.try_send(numbered(0))) {
         }
-        const pid_t self = ::getpid();
-        child end{"killer", [&, victim = bob.pid()] {
-                      PARLEY_CHECK_IN_CHILD(eventually([&] { return is_asleep(self); }));
-                      if (killed) {
-                          ::kill(victim, SIGKILL);
-                      } else {
-                          step.reach(2);
-                      }
-                  }};
-        const auto told = thrown_by([&] { to_bob.send(numbered(2)); });
-        PARLEY_REQUIRE(told == (killed ? errc::peer_died : errc::closed));
-        PARLEY_REQUIRE(end.join_ok());
-        PARLEY_REQUIRE((killed ? (bob.kill9(), true) : bob.join_ok()));
+        goes_while_asleep(bob, killed, step, [&] { to_bob.send(numbered(2)); });
     }
 }
 
@@ -192,21 +177,9 @@ TEMPLATE_LIST_TEST_CASE("map, pair: so is who waits at a port, and afterwards it
         PARLEY_REQUIRE(step.await(1));
         while (out.try_send(numbered(0))) {
         }
-        const pid_t self = ::getpid();
-        child end{"killer", [&, victim = bob.pid()] {
-                      PARLEY_CHECK_IN_CHILD(eventually([&] { return is_asleep(self); }));
-                      if (killed) {
-                          ::kill(victim, SIGKILL);
-                      } else {
-                          step.reach(2);
-                      }
-                  }};
-        const auto told = thrown_by([&] { out.send(numbered(2)); });
-        PARLEY_REQUIRE(told == (killed ? errc::peer_died : errc::closed));
+        goes_while_asleep(bob, killed, step, [&] { out.send(numbered(2)); });
         std::error_code code;
         PARLEY_REQUIRE((!out.send(numbered(3), code) && code == errc::closed));
-        PARLEY_REQUIRE(end.join_ok());
-        PARLEY_REQUIRE((killed ? (bob.kill9(), true) : bob.join_ok()));
     }
 }
 
@@ -354,7 +327,6 @@ TEST_CASE("adaptive, pair: what is always small needs no pool, and its end is th
 
 TEST_CASE("map, pair: nothing of it has a name, and nothing stays open") {
     using C = pages<unix_stream, direct, bounded<4>>;
-    const auto open_files = [] { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); };
     const auto named_memory = [] {
         std::ifstream maps{"/proc/self/maps"};
         return std::string{std::istreambuf_iterator<char>{maps}, {}}.find("/dev/shm/") != std::string::npos;

@@ -23,6 +23,12 @@ struct page {
 };
 static_assert(sizeof(page) == 4096);
 
+[[nodiscard]] inline page numbered(std::uint64_t number) {
+    page result{};
+    result.number = number;
+    return result;
+}
+
 inline constexpr std::uint64_t pages_in_pool = 6;
 inline constexpr options small_pool{.pool_size = pages_in_pool * sizeof(page)};
 

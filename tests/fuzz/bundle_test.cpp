@@ -1,8 +1,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
-#include <iterator>
 #include <random>
 #include <system_error>
 #include <vector>
@@ -15,6 +13,7 @@
 #include <parley/parley.hpp>
 
 #include "support/catch.hpp"
+#include "support/open_files.hpp"
 
 /// What somebody else may hand over as the end of a channel whose messages stay: an error each time, never a wild
 /// access, and nothing stays open.
@@ -22,12 +21,11 @@
 namespace {
 
 using namespace parley;
+using test::open_files;
 
 using links = channel<std::uint64_t, unix_stream, direct, parley::map>;
 using others = channel<std::uint32_t, unix_stream, direct, parley::map>;
 using ports = channel<std::uint64_t, anonymous_shm, port, parley::map>;
-
-[[nodiscard]] auto open_files() { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); }
 
 template <class C>
 [[nodiscard]] std::error_code attached(os::descriptor&& given) {

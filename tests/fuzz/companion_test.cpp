@@ -2,8 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
-#include <iterator>
 #include <random>
 #include <string>
 #include <system_error>
@@ -16,6 +14,7 @@
 
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/open_files.hpp"
 #include "support/unique_name.hpp"
 
 /// What a stranger may say at an endpoint whose connections bring pools along, beginning with something sound: garbage
@@ -24,12 +23,11 @@
 namespace {
 
 using namespace parley;
+using test::open_files;
 using test::unique_name;
 
 template <class Transport>
 using numbers = channel<std::uint64_t, Transport, direct, parley::map, bounded<4>>;
-
-[[nodiscard]] auto open_files() { return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {}); }
 
 template <class C>
 void say(const std::string& name, int type, std::mt19937_64& random) {

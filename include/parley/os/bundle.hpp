@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <utility>
 #include <vector>
@@ -12,6 +11,7 @@
 
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/rights.hpp>
 
 /// Several descriptors held by one: a socket in whose queue they lie (SCM_RIGHTS, unix(7)). Whoever has it, by fork,
 /// across exec or through another socket, can take copies out as often as it likes (MSG_PEEK); the last copy of the
@@ -37,13 +37,7 @@ inline constexpr std::size_t most_in_a_bundle = 253;  ///< SCM_MAX_FD
     ::msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    auto* rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(content.size_bytes());
-    std::memcpy(CMSG_DATA(rights), content.data(), content.size_bytes());
+    put_rights(message, control, content);
     if (uninterrupted([&] { return ::sendmsg(into.get(), &message, MSG_NOSIGNAL); }) < 0) {
         throw_system(errno, "bundling descriptors", "raise the limit of open files (ulimit -n)");
     }
@@ -64,16 +58,7 @@ inline constexpr std::size_t most_in_a_bundle = 253;  ///< SCM_MAX_FD
         throw_system(errno, "looking into a bundle of descriptors", "is it one that descriptor() gave?");
     }
     std::vector<descriptor> result;
-    for (auto* rights = CMSG_FIRSTHDR(&message); rights != nullptr; rights = CMSG_NXTHDR(&message, rights)) {
-        if (rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS) {
-            const auto count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-            for (std::size_t index = 0; index < count; ++index) {
-                int number = -1;
-                std::memcpy(&number, CMSG_DATA(rights) + index * sizeof(int), sizeof number);
-                result.emplace_back(number);
-            }
-        }
-    }
+    take_rights(message, result);
     if ((message.msg_flags & MSG_CTRUNC) != 0) {
         throw_error(errc::no_space, "too many open files for a bundle of descriptors; raise the limit (ulimit -n)");
     }

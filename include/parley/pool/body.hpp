@@ -57,6 +57,9 @@ struct body {
 /// /dev/shm/parley-blocks.mqueue.orders. What a file name cannot have is written as %xx.
 class backing : public segment::file_backing {
 public:
+    static constexpr std::string_view folder = "/dev/shm";
+    static constexpr std::string_view beginning = "parley-blocks.";
+
     [[nodiscard]] static std::string locate(std::string_view name) {
         constexpr std::size_t longest = 230;
         std::string path = std::string(folder) + '/' + std::string(beginning);
@@ -102,8 +105,6 @@ protected:
     }
 
 private:
-    static constexpr std::string_view folder = "/dev/shm";
-    static constexpr std::string_view beginning = "parley-blocks.";
     static constexpr std::string_view digits = "0123456789abcdef";
 };
 

@@ -82,14 +82,6 @@ public:
         return result;
     }
 
-    /// Whether that is the path of this file.
-    [[nodiscard]] static bool is_named(int file, const std::string& path) noexcept {
-        struct ::stat ours {};
-        struct ::stat named {};
-        return ::fstat(file, &ours) == 0 && ::lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
-               ours.st_dev == named.st_dev;
-    }
-
     /// Removes them; whether any went. One of another user stays; that user's next process that opens or removes the
     /// channel clears it.
     static bool remove(const std::vector<found>& all) noexcept {
@@ -114,7 +106,7 @@ public:
     template <class Visit>
     static void for_each_remaining(Visit visit) {
         std::set<std::string> pools;
-        os::for_each_entry(folder, [&](std::string_view file) {
+        os::for_each_entry(backing::folder.data(), [&](std::string_view file) {
             if (!file.starts_with(of_bodies)) {
                 return;
             }
@@ -129,22 +121,21 @@ public:
         });
         for (const auto& each : pools) {
             struct ::stat named {};
-            if (::lstat((std::string(folder) + '/' + std::string(of_pools) + each).c_str(), &named) != 0) {
+            const auto path = std::string(backing::folder) + '/' + std::string(backing::beginning) + each;
+            if (::lstat(path.c_str(), &named) != 0) {
                 visit(std::string_view(each));
             }
         }
     }
 
 private:
-    static constexpr auto* folder = "/dev/shm";
-    static constexpr std::string_view of_pools = "parley-blocks.";
     static constexpr std::string_view of_bodies = "parley-block.";
 
     [[nodiscard]] static std::string beginning_for(std::string_view pool) {
         const auto name = pool.rfind('/') + 1;
         std::string result(pool.substr(0, name));
         result += of_bodies;
-        result += pool.substr(name + of_pools.size());
+        result += pool.substr(name + backing::beginning.size());
         result += '.';
         return result;
     }
@@ -195,7 +186,7 @@ public:
         try {
             const os::byte_guard alone(file, segment::locks::growth);  // until the name is gone
             const auto all = body_files::of(path);
-            if (body_files::is_named(file, path)) {
+            if (is_named(file, path)) {
                 body_files::remove(all);
             }
             return backing::destroy(file, path);

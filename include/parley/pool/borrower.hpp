@@ -58,7 +58,7 @@ public:
             throw_corrupt("points into a block that is not its own");
         }
         end();
-        return bytes_in_hand();
+        return this->bytes_or(what, [this] { release(); });
     }
 
     /// Bytes of the block in hand.
@@ -107,19 +107,6 @@ private:
         std::uint64_t word;
     };
     static constexpr auto long_enough = std::chrono::milliseconds(100);
-
-    [[nodiscard]] const std::byte* bytes_in_hand() noexcept(noexcept(this->bytes_of(block{}))) {
-        if constexpr (noexcept(this->bytes_of(block{}))) {
-            return this->bytes_of(taken_.what);
-        } else {
-            try {
-                return this->bytes_of(taken_.what);
-            } catch (...) {
-                release();
-                throw;
-            }
-        }
-    }
 
     [[noreturn, gnu::cold, gnu::noinline]] void throw_corrupt(const char* how) const {
         throw_error(errc::corrupt, std::string("a reference in the channel ") + how + " (" + this->segment().path() +

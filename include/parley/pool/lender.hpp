@@ -45,7 +45,7 @@ public:
         }
         waited_ = false;
         PARLEY_CRASH_POINT("pool: block taken, not written");
-        return bytes_in_hand();
+        return this->bytes_or(taken_.what, [this] { put_back(); });
     }
 
     /// Throws as `check_open` where the pool is known to be closed, though it may have free blocks.
@@ -166,19 +166,6 @@ private:
         taken_.at = holding::step::none;
         this->own().in_hand.store(0, std::memory_order_relaxed);
         return false;
-    }
-
-    [[nodiscard]] std::byte* bytes_in_hand() noexcept(noexcept(this->bytes_of(block{}))) {
-        if constexpr (noexcept(this->bytes_of(block{}))) {
-            return this->bytes_of(taken_.what);
-        } else {
-            try {
-                return this->bytes_of(taken_.what);
-            } catch (...) {
-                put_back();
-                throw;
-            }
-        }
     }
 
     /// Takes a block of this class from where one is most likely free.

@@ -98,7 +98,7 @@ public:
         try {
             auto all = body_files::of(pool.path());
             std::erase_if(all, [&](const auto& each) { return each.mark == how_.mark; });
-            if (body_files::is_named(pool.file(), pool.path())) {
+            if (backing::is_named(pool.file(), pool.path())) {
                 body_files::remove(all);
             }
             PARLEY_CRASH_POINT("many segments: remains removed, pool not settled");
@@ -121,7 +121,7 @@ public:
     /// Throws `errc::closed` where the pool has lost its name.
     template <class Segment>
     void reserve(const Segment& pool, block first, std::uint32_t count) const {
-        if (!body_files::is_named(pool.file(), pool.path())) {
+        if (!backing::is_named(pool.file(), pool.path())) {
             throw_gone(pool);
         }
         base::reserve_states(pool, first, count);
@@ -209,7 +209,7 @@ private:
         }
         if (!file) {
             const os::byte_guard whole(pool.file(), segment::locks::growth);  // nobody is just removing it
-            if (!body_files::is_named(pool.file(), pool.path())) {
+            if (!backing::is_named(pool.file(), pool.path())) {
                 throw_gone(pool);
             }
         }

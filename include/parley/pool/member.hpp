@@ -199,6 +199,20 @@ public:
     /// Where the state of a block is, and its bytes. Those may have to be mapped, and throw as the storage says.
     [[nodiscard]] std::atomic<std::uint64_t>& state_of(block which) const noexcept { return storage_.state_of(which); }
     [[nodiscard]] byte* bytes_of(block which) noexcept(always_there) { return storage_.bytes_of(segment_, which); }
+    /// The same of a block in hand, which `let_go()` gives back where they cannot be had.
+    template <class LetGo>
+    [[nodiscard]] byte* bytes_or(block which, LetGo let_go) noexcept(always_there) {
+        if constexpr (always_there) {
+            return bytes_of(which);
+        } else {
+            try {
+                return bytes_of(which);
+            } catch (...) {
+                let_go();
+                throw;
+            }
+        }
+    }
 
     /// How many blocks of a class there are. What a hostile peer writes there leads nowhere else.
     [[nodiscard]] std::uint32_t carved(std::size_t size_class) const noexcept {
@@ -219,7 +233,7 @@ public:
     /// `errc::no_space` where there is no memory and not one block of the class yet, and `errc::closed` where the pool
     /// has gone and the storage sees it.
     [[nodiscard]] std::optional<new_blocks> carve(std::size_t size_class) {
-        if (carved(size_class) == storage_.blocks(size_class)) {
+        if (grown(size_class) == storage_.blocks(size_class)) {
             return std::nullopt;
         }
         std::optional<os::byte_guard> growing;
@@ -227,9 +241,6 @@ public:
             growing.emplace(segment_.file(), segment::locks::growth);
         }
         const auto first = grown(size_class);
-        if (first >= storage_.blocks(size_class)) {
-            return std::nullopt;
-        }
         const auto size = std::uint64_t{classes::size_of(size_class)};
         const auto within_limit = (limit() - std::min(limit(), reserved())) / size;
         const std::uint64_t whatever_the_limit =

@@ -144,13 +144,15 @@ public:
 
     /// Takes the name away if it still names this file. False if it does and the kernel will not.
     static bool destroy(int file, const std::string& path) noexcept {
+        return !is_named(file, path) || ::unlink(path.c_str()) == 0;
+    }
+
+    /// Whether that is the path of this file.
+    [[nodiscard]] static bool is_named(int file, const std::string& path) noexcept {
         struct ::stat ours {};
         struct ::stat named {};
-        if (::fstat(file, &ours) == 0 && ::lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
-            ours.st_dev == named.st_dev) {
-            return ::unlink(path.c_str()) == 0;
-        }
-        return true;
+        return ::fstat(file, &ours) == 0 && ::lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
+               ours.st_dev == named.st_dev;
     }
 
 private:

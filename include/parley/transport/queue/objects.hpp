@@ -124,10 +124,7 @@ public:
 
     /// At the gate: takes the objects and the name away, if the name still stands for this file.
     static bool destroy(int file, const std::string& path) noexcept {
-        struct ::stat ours {};
-        struct ::stat named {};
-        if (::fstat(file, &ours) == 0 && ::lstat(path.c_str(), &named) == 0 && ours.st_ino == named.st_ino &&
-            ours.st_dev == named.st_dev) {
+        if (file_backing::is_named(file, path)) {
             remove_objects(file, path);
             PARLEY_CRASH_POINT("queue object: all removed, segment named");
         }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cerrno>
 #include <concepts>
 #include <cstddef>
@@ -13,7 +12,6 @@
 
 #include <sys/uio.h>
 
-#include <parley/message/frame.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/transport/socket/descriptors.hpp>
@@ -49,23 +47,15 @@ struct companion_selector<C> {
     using type = typename C::companion;
 };
 
-/// Says hello with a companion's descriptor beside it, to the other side of a connection that has just been made: there
-/// is room for that. Throws where the system does not pass descriptors; that nobody is there any more the next word
-/// finds out.
-inline void send_along(int socket, int descriptor, std::uint32_t number, std::span<const std::byte> first_part,
-                       std::span<const std::byte> second_part) {
-    message::frame_header header;
-    header.kind = message::frame_kind::hello;
-    header.sequence = number;
-    header.length = static_cast<std::uint32_t>(first_part.size() + second_part.size());
-    std::array<::iovec, 3> parts{::iovec{&header, sizeof header},
-                                 ::iovec{const_cast<std::byte*>(first_part.data()), first_part.size()},
-                                 ::iovec{const_cast<std::byte*>(second_part.data()), second_part.size()}};
-    const auto size = send_with_descriptor(socket, parts, descriptor);
-    if (size < 0 && errno != EPIPE && errno != ECONNRESET) {
+/// Sends these bytes, which are hello, with a companion's descriptor beside them, to the other side of a connection
+/// that has just been made: there is room for that. Throws where the system does not pass descriptors; that nobody is
+/// there any more the next word finds out.
+inline void send_along(int socket, int descriptor, std::span<::iovec> parts, std::size_t size) {
+    const auto gone = send_with_descriptor(socket, parts, descriptor);
+    if (gone < 0 && errno != EPIPE && errno != ECONNRESET) {
         os::throw_system(errno, "passing a descriptor over a connection", "raise the limit of open files (ulimit -n)");
     }
-    if (size >= 0 && static_cast<std::size_t>(size) != sizeof header + header.length) {
+    if (gone >= 0 && static_cast<std::size_t>(gone) != size) {
         throw_error(errc::system, "a connection that has just been made has no room for a name");
     }
 }

@@ -83,7 +83,8 @@ public:
             socket_.get(),
             [this](const frame_header& header, std::span<const std::byte> payload) { return handle(header, payload); },
             comes_along ? nullptr : place, comes_along ? &passed_ : nullptr);
-        if (passed_.size() > 1) {  // or a stranger could fill this process's table, and never introduce itself
+        if (comes_along &&
+            passed_.size() > 1) {  // or a stranger could fill this process's table, and never introduce itself
             passed_.clear();
             end(presence::garbage);
             return true;
@@ -116,8 +117,10 @@ public:
         std::memcpy(fingerprint.data(), &own, sizeof own);
         if constexpr (accompanied<C>) {
             if (companion_ != nullptr) {
-                send_along(socket_.get(), companion_->descriptor(), os::layout_version, fingerprint,
-                           std::as_bytes(std::span{name}));
+                with_frame({.kind = frame_kind::hello, .sequence = os::layout_version}, fingerprint,
+                           std::as_bytes(std::span{name}), [this](std::span<::iovec> parts, std::size_t size) {
+                               send_along(socket_.get(), companion_->descriptor(), parts, size);
+                           });
                 companion_->passed_on();
                 return;
             }
@@ -285,16 +288,20 @@ private:
     sending_outcome say(frame_kind what, std::uint32_t number, std::uint32_t second,
                         std::span<const std::byte> first_part = {}, std::span<const std::byte> second_part = {},
                         keeping if_full = keeping::thread, std::uint16_t type = 0) {
-        frame_header header;
-        header.kind = what;
-        header.sequence = number;
-        header.sender = second;
-        header.type = type;
+        return with_frame(
+            {.kind = what, .sender = second, .sequence = number, .type = type}, first_part, second_part,
+            [&](std::span<::iovec> parts, std::size_t size) { return outgoing_.send(parts, size, if_full); });
+    }
+
+    /// Calls `go` with the pieces of a frame that steers, and their size.
+    template <class Go>
+    static auto with_frame(frame_header header, std::span<const std::byte> first_part,
+                           std::span<const std::byte> second_part, Go go) {
         header.length = static_cast<std::uint32_t>(first_part.size() + second_part.size());
         std::array<::iovec, 3> parts{::iovec{&header, sizeof header},
                                      ::iovec{const_cast<std::byte*>(first_part.data()), first_part.size()},
                                      ::iovec{const_cast<std::byte*>(second_part.data()), second_part.size()}};
-        return outgoing_.send(parts, sizeof header + header.length, if_full);
+        return go(std::span<::iovec>(parts), sizeof header + header.length);
     }
 
     [[nodiscard]] sending_outcome send_whole(frame_header& header, const outgoing_content<message_type>& bytes,

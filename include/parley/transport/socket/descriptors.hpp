@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cstddef>
-#include <cstring>
 #include <span>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include <sys/uio.h>
 
 #include <parley/os/descriptor.hpp>
+#include <parley/os/rights.hpp>
 
 /// Descriptors that go over a connection beside bytes (SCM_RIGHTS, unix(7)).
 
@@ -22,13 +22,7 @@ namespace parley::transport::socket {
     ::msghdr message{};
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    auto* rights = CMSG_FIRSTHDR(&message);
-    rights->cmsg_level = SOL_SOCKET;
-    rights->cmsg_type = SCM_RIGHTS;
-    rights->cmsg_len = CMSG_LEN(sizeof descriptor);
-    std::memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
+    os::put_rights(message, control, std::span{&descriptor, 1});
     return os::uninterrupted([&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
 }
 
@@ -52,14 +46,7 @@ namespace parley::transport::socket {
     if (size < 0) {
         return size;
     }
-    for (auto* rights = CMSG_FIRSTHDR(&message); rights != nullptr; rights = CMSG_NXTHDR(&message, rights)) {
-        if (rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS &&
-            rights->cmsg_len == CMSG_LEN(sizeof(int))) {
-            int number = -1;
-            std::memcpy(&number, CMSG_DATA(rights), sizeof number);
-            passed.emplace_back(number);
-        }
-    }
+    os::take_rights(message, passed);
     if ((message.msg_flags & MSG_CTRUNC) != 0) {
         passed.emplace_back();
     }

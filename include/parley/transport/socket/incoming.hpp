@@ -55,6 +55,8 @@ using aligned_buffer = std::unique_ptr<std::byte[], free_aligned>;
 
 /// Control frames carry a name, or a description: not more than this.
 inline constexpr std::size_t largest_control = 8192;
+/// Messages of fixed size are read to where they are to stay from so many bytes on: below, that costs more than a copy.
+inline constexpr std::size_t least_straight = 16384;
 
 /// `Rules` says how long a message may be: `largest`, and `fits(length)`.
 template <bool Packets, class Rules>
@@ -102,9 +104,9 @@ public:
         }
     }
 
-    /// Whether a message can be put where it is to stay: below some size that costs more than a copy.
-    static constexpr bool straight = Rules::straight && Rules::largest >= 16384 && largest_control < 16384 &&
-                                     (!Packets || Rules::largest <= largest_part);
+    /// Whether a message can be put where it is to stay.
+    static constexpr bool straight = Rules::straight && Rules::largest >= least_straight &&
+                                     largest_control < least_straight && (!Packets || Rules::largest <= largest_part);
 
     /// Whether the first message was put to the place that a read was given.
     [[nodiscard]] bool is_placed() const noexcept { return placed_; }

@@ -50,8 +50,8 @@ public:
     static constexpr bool counted = false;
     static constexpr std::size_t window = 0;
     static constexpr std::size_t largest_frame = message::size_in_transit<message_type, true>;
-    /// Whether a message is read to where its receiver wants it: below some size that costs more than a copy.
-    static constexpr bool straight = content_rules<message_type>::straight && largest_frame >= 16384;
+    /// Whether a message is read to where its receiver wants it.
+    static constexpr bool straight = content_rules<message_type>::straight && largest_frame >= least_straight;
 
     raw_connection(os::descriptor&& socket, role own)
         : socket_(std::move(socket)), role_(own), outgoing_(socket_.get(), Kind::packets, keeping::thread) {
