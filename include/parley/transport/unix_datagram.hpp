@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include <parley/lifetime/owner.hpp>
@@ -42,12 +43,16 @@ struct unix_datagram : transport::datagram::word<transport::datagram::unix_famil
         .largest_unit = 131072,  // one of them, and what the kernel adds, fits into net.core.wmem_default
     };
 
-    /// The two ends of a new channel without a name, each for one process at a time. Of a link, what a process sends
-    /// just before it ends may be lost if the other one sends in the same moment; give such a message an answer.
+    /// The two ends of a new channel without a name, each for one process at a time.
     template <class C>
     [[nodiscard]] static auto pair() {
-        return family::make_pair(transport::datagram::window<C>, transport::datagram::parcel_for<C>::largest,
-                                 C::addressing::pairwise);
+        constexpr std::size_t count = transport::datagram::window<C>;
+        constexpr std::size_t size = transport::datagram::parcel_for<C>::largest;
+        if constexpr (C::addressing::pairwise) {
+            return family::make_link(count, size);
+        } else {
+            return family::make_pair(count, size);
+        }
     }
 };
 

@@ -99,7 +99,7 @@ TEST_CASE("datagram pair: a sender that waits learns that its receiver has gone"
     }
 }
 
-TEST_CASE("datagram pair: a link goes both ways over one socket") {
+TEST_CASE("datagram pair: a link goes both ways") {
     constexpr std::uint32_t count = 2000;
     std::optional ends{both_ways::pair()};
     const auto talk = [](auto& peer, std::uint32_t own) {
@@ -148,7 +148,44 @@ TEST_CASE("datagram pair: the death of a link's other side ends a wait") {
     ends.reset();
     CHECK(mine.receive().number == 1);
     CHECK(thrown_by([&] { return mine.receive(); }) == errc::peer_died);
+    CHECK(thrown_by([&] { mine.send(item::make(1, 1)); }) == errc::peer_died);
     CHECK(other.join() == 128 + SIGKILL);
+}
+
+TEST_CASE("datagram pair: what a side of a link sends just before it leaves comes, and that it left") {
+    constexpr std::uint32_t count = 20;
+    for (int round = 0; round < 100; ++round) {
+        INFO("round " << round);
+        std::optional ends{both_ways::pair()};
+        child other{"other", [&] {
+                        auto mine = std::move(ends->second);
+                        ends.reset();
+                        for (std::uint32_t number = 0; number < count; ++number) {
+                            mine.send(item::make(2, number));
+                        }
+                    }};
+        auto mine = std::move(ends->first);
+        ends.reset();
+        for (std::uint32_t number = 0; number < count; ++number) {  // each is answered by a credit
+            REQUIRE(mine.receive().number == number);
+        }
+        REQUIRE(thrown_by([&] { return mine.receive(); }) == errc::closed);
+        REQUIRE(thrown_by([&] { mine.send(item::make(1, 0)); }) == errc::closed);
+        REQUIRE(other.join_ok());
+    }
+}
+
+TEST_CASE("datagram pair: a link that the kernel's queue has no room for is refused") {
+    using wide = on<unix_datagram>::c<direct, bounded<5000>>;
+    CHECK(thrown_by([] { static_cast<void>(wide::pair()); }) == errc::no_space);
+}
+
+TEST_CASE("datagram pair: a descriptor that is no side of a link is refused") {
+    auto [out, in] = one_way::pair();
+    parley::link<both_ways> wrong{from_descriptor, ::dup(in.descriptor()), 0};
+    CHECK(thrown_by([&] { wrong.send(item::make(1, 1)); }) == errc::corrupt);
+    out.send(item::make(1, 1));
+    CHECK(in.receive().number == 1);
 }
 
 }  // namespace parley::conformance

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -88,19 +87,15 @@ public:
         return window<C> == 0 && Family::lossless && hub_.known().any_full();
     }
 
-    /// Of a pair: what comes in besides messages is for `note`.
-    void hand_answers_to(std::function<void(std::span<const std::byte>)> note) { note_ = std::move(note); }
-
-    /// Takes one datagram out of the socket, for the sender on the same socket; a message is laid aside. Whether there
-    /// was one, and room for it.
-    [[nodiscard]] bool listen(box& peer) {
-        if (peer.full()) {
-            return false;
+    /// Of a pair whose other side has gone: how it ended, which stands behind its last message. What has come before is
+    /// laid aside.
+    [[nodiscard]] fate ending(box& peer) {
+        while (!peer.full() && draw(nullptr) != arrival::nothing) {
+            if (came_ == arrival::content) {
+                lay_aside(peer);
+            }
         }
-        if (draw(nullptr) == arrival::content) {
-            lay_aside(static_cast<box&>(*hub_.sender()));
-        }
-        return came_ != arrival::nothing;
+        return hub_.met() && !peer.left ? fate::died : fate::left;
     }
 
 private:
@@ -166,9 +161,6 @@ private:
     void settle() {
         auto& whose = *found_.from;
         if (found_.sender == whose.number) {
-            if (window<C> != 0) {
-                drain_pair();
-            }
             hub_.received(whose, whose.empty() ? whose.expected : found_.next);
         }
     }
@@ -176,16 +168,7 @@ private:
     void pay() {
         if constexpr (window<C> != 0) {
             if (hub_.owes_credit()) [[unlikely]] {
-                drain_pair();
                 hub_.pay();
-            }
-        }
-    }
-
-    /// From a socket that is connected, and sends to a peer that has gone, the kernel takes away what has come.
-    void drain_pair() {
-        if (hub_.is_pair()) {
-            while (listen(*hub_.known().look_up(name_in_pair))) {
             }
         }
     }
@@ -195,9 +178,6 @@ private:
         came_ = hub_.next(where);
         if (came_ == arrival::content || came_ == arrival::nothing) [[likely]] {
             return came_;
-        }
-        if (note_ && (came_ == arrival::answer || came_ == arrival::goodbye)) {
-            note_(hub_.front());
         }
         if (came_ == arrival::goodbye) {
             box* const whose = hub_.known().look_up(hub_.name());
@@ -222,7 +202,6 @@ private:
     hub_type hub_;
     arrival came_ = arrival::nothing;
     finding found_;
-    std::function<void(std::span<const std::byte>)> note_;
 };
 
 }  // namespace parley::transport::datagram

@@ -48,10 +48,10 @@ public:
     using place = typename Family::place;
 
     /// What came: nothing, a message, or something else.
-    enum class arrival { nothing, content, goodbye, answer, other };
+    enum class arrival { nothing, content, goodbye, other };
 
     explicit hub(place&& at) : place_(std::move(at)), replies_(place_.descriptor()), process_(::getpid()) {
-        if (place_.is_pair() && !C::addressing::pairwise) {
+        if (place_.is_pair()) {
             meet_other_end();
         }
     }
@@ -80,9 +80,6 @@ public:
         }
         if (size == 0 && shut_) {
             return arrival::nothing;
-        }
-        if (is_refusal_in_pair(static_cast<std::size_t>(size))) [[unlikely]] {
-            return arrival::answer;
         }
         if (static_cast<std::size_t>(size) > parcel_type::largest) {
             return drop();
@@ -152,10 +149,8 @@ public:
     }
 
     [[nodiscard]] bool is_pair() const noexcept { return place_.is_pair(); }
-    /// The envelope of what has come: an answer to what was sent through the same socket.
-    [[nodiscard]] std::span<const std::byte> front() noexcept { return {parcel_.begin(), envelope_size}; }
 
-    /// Of a pair: whether anybody holds the other end, and if not, how the last one ended.
+    /// Of a pair that goes one way: whether anybody holds the other end, and if not, how the last one ended.
     [[nodiscard]] fate other_side() noexcept {
         if (!place_.may_ask() || greet(message::frame_kind::waiting) || (errno != ECONNREFUSED && errno != ENOTCONN)) {
             return fate::alive;
@@ -214,18 +209,6 @@ private:
         }
     }
 
-    /// On a link, refusals come to the socket into which messages come. Of a long one only the beginning has room here,
-    /// and that is enough.
-    [[nodiscard]] bool is_refusal_in_pair(std::size_t size) noexcept {
-        if constexpr (!bare<C> && C::addressing::pairwise) {
-            if (size >= envelope_size && place_.is_pair()) {
-                const auto header = message::frame_header::read(parcel_.begin());
-                return header.sound() && header.kind == message::frame_kind::refusal;
-            }
-        }
-        return false;
-    }
-
     [[nodiscard]] arrival examine(std::size_t size) {
         if (size < envelope_size) {
             return drop();
@@ -258,14 +241,12 @@ private:
                 left_ = true;
                 return arrival::goodbye;
             case message::frame_kind::hello:
-                other_end_ = C::addressing::pairwise ? origin{} : from_;
+                other_end_ = from_;
                 met_ = true;
                 left_ = false;
-                return arrival::answer;
+                return arrival::other;
             case message::frame_kind::waiting:
                 return arrival::other;
-            case message::frame_kind::credit:
-                return place_.is_pair() ? arrival::answer : drop();
             default:
                 return drop();
         }
@@ -314,8 +295,7 @@ private:
                 }
                 whom->expected = header.sequence;
             }
-            // On a pair that is a link, what has come would be lost with a credit that is refused: later.
-            if ((C::addressing::pairwise && place_.is_pair()) || !replies_.credit(*whom)) {
+            if (!replies_.credit(*whom)) {
                 known_.owe_credit(*whom);
             }
         }
@@ -331,16 +311,16 @@ private:
         }
     }
 
-    /// Of a pair: says something to the other side. False if it could not.
+    /// Of a pair: says something to whoever sends. False if it could not.
     bool greet(message::frame_kind kind) noexcept {
         const auto frame = control(kind, C::fingerprint, 0, 0);
         errno = 0;
-        return !bare<C> && (C::addressing::pairwise || other_end_.size != 0) &&
-               ::sendto(place_.descriptor(), &frame, envelope_size, MSG_DONTWAIT | MSG_NOSIGNAL,
-                        other_end_.size == 0 ? nullptr : other_end_.get(), other_end_.size) >= 0;
+        return !bare<C> && other_end_.size != 0 &&
+               ::sendto(place_.descriptor(), &frame, envelope_size, MSG_DONTWAIT | MSG_NOSIGNAL, other_end_.get(),
+                        other_end_.size) >= 0;
     }
 
-    /// Of a pair: the other end's address stands with whatever came first. Both ends of a link are connected instead.
+    /// Of a pair: the other end's address stands with whatever came first.
     void meet_other_end() noexcept {
         other_end_.size = sizeof other_end_.bytes;
         if (::recvfrom(place_.descriptor(), nullptr, 0, MSG_DONTWAIT | MSG_PEEK, other_end_.get(), &other_end_.size) <

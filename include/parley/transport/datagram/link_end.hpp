@@ -46,9 +46,9 @@ public:
     link_sender(typename Family::address to, std::string_view own_name, box& peer)
         : outlet_(std::move(to), own_name), peer_(&peer) {}
 
-    /// Of a pair.
-    link_sender(typename Family::way&& to, box& peer)
-        : outlet_(std::move(to), peer.peer()), peer_(&peer), pair_(true) {}
+    /// Of a pair. `ending()` says how the peer has ended, which is told where its messages come.
+    link_sender(typename Family::way&& to, box& peer, std::function<fate()> ending)
+        : outlet_(std::move(to), peer.peer()), peer_(&peer), ending_(std::move(ending)) {}
 
     [[nodiscard]] outlet<C, Family>& to() noexcept { return outlet_; }
 
@@ -69,16 +69,14 @@ public:
     /// Of a pair, for a sender that lacks something else than room, which only the peer could give: throws if that has
     /// gone.
     void check_peer(bool) {
-        static_cast<void>(outlet_.look());  // what has come would be lost with a question that is refused
-        const auto found = peer_->left ? fate::left : other_side_();
-        peer_->left = found == fate::left;
-        if (found != fate::alive) {
+        static_cast<void>(outlet_.look());
+        if (outlet_.state() != fate::alive || !is_held()) {
             throw_gone();
         }
     }
 
-    /// Of a pair: how to ask whether anybody is at the other end.
-    void ask_through(std::function<fate()> other_side) { other_side_ = std::move(other_side); }
+    /// Of a pair: whether anybody is at the other end.
+    [[nodiscard]] bool is_held() noexcept { return !peer_->left && outlet_.is_held(); }
 
     /// Looks for the peer if it is not known where it is. Whether it is there.
     [[nodiscard]] bool find() {
@@ -86,7 +84,7 @@ public:
             return true;
         }
         const auto now = os::clock::now();
-        if (pair_ || (now < try_again_ && !peer_->been)) {  // of a peer that was there the answer is wanted now
+        if (ending_ || (now < try_again_ && !peer_->been)) {  // of a peer that was there the answer is wanted now
             return false;
         }
         if (!outlet_.connect()) {
@@ -101,7 +99,13 @@ public:
         return true;
     }
 
-    [[noreturn]] void throw_gone() const {
+    [[noreturn, gnu::cold, gnu::noinline]] void throw_gone() {
+        if (ending_) {
+            if (const auto how = outlet_.state(); how == fate::stranger || how == fate::crowded) {
+                outlet_.throw_gone();
+            }
+            peer_->left = ending_() == fate::left;
+        }
         if (peer_->left) {
             throw_error(errc::closed, "the link with " + outlet_.address().where() +
                                           ": the peer has left; the link works again when it is back");
@@ -113,9 +117,13 @@ public:
 private:
     static constexpr os::clock::duration longest_delay = std::chrono::milliseconds(20);
 
+    [[nodiscard]] static bool is_about_end(const error& what) noexcept {
+        return what.code() == errc::closed || what.code() == errc::peer_died;
+    }
+
     [[nodiscard]] bool attempt(const message_type& content) {
         if (!find()) [[unlikely]] {
-            if (peer_->been || pair_) {
+            if (peer_->been || ending_) {
                 throw_gone();
             }
             return false;
@@ -123,8 +131,11 @@ private:
         try {
             return outlet_.try_push(content);
         } catch (const error& end) {
-            if (end.code() != errc::closed && end.code() != errc::peer_died) {
+            if (!is_about_end(end)) {
                 throw;
+            }
+            if (ending_) {
+                throw_gone();
             }
             peer_->left = peer_->left || outlet_.state() == fate::left;
             try_again_ = {};
@@ -137,15 +148,21 @@ private:
 
     [[nodiscard]] bool wait(patience<sender_side>& patience) {
         if (outlet_.connected()) {
-            return outlet_.wait(patience);
+            try {
+                return outlet_.wait(patience);
+            } catch (const error& end) {
+                if (ending_ && is_about_end(end)) {
+                    throw_gone();
+                }
+                throw;
+            }
         }
         return patience.wait(-1, 0, std::max<os::clock::duration>(delay_, std::chrono::milliseconds(1)), [] {});
     }
 
     outlet<C, Family> outlet_;
     box* peer_;
-    bool pair_ = false;
-    std::function<fate()> other_side_;  ///< of a pair
+    std::function<fate()> ending_;  ///< of a pair
     os::clock::time_point try_again_{};
     os::clock::duration delay_{};
 };
@@ -239,9 +256,7 @@ private:
     void look() {
         static_cast<void>(exchange_->at().removed());
         if (exchange_->at().is_pair()) {
-            const auto found = exchange_->at().other_side();
-            peer_->left = peer_->left || found == fate::left;
-            gone_ = found != fate::alive;
+            gone_ = !back_->is_held();
             return;
         }
         if (!peer_->been) {
@@ -280,20 +295,14 @@ public:
             : in_(&in), box_(&peer), sender_(std::move(to), own_name, peer), receiver_(in, peer, sender_) {
             box_->in_use = true;
         }
-        /// Of a pair: both ways go over one socket.
-        explicit core(const os::descriptor& socket)
-            : own_(std::make_unique<exchange<C, Family>>(Family::place::of_pair(socket.duplicate()))),
+        /// Of a pair: one socket for each way.
+        core(os::descriptor&& in, os::descriptor&& out)
+            : own_(std::make_unique<exchange<C, Family>>(Family::place::of_pair(std::move(in)))),
               in_(own_.get()),
               box_(&in_->box_of(exchange<C, Family>::name_in_pair)),
-              sender_(Family::way::of_pair(socket.duplicate()), *box_),
+              sender_(Family::way::of_pair(std::move(out)), *box_, [in = in_, peer = box_] { return in->ending(*peer); }),
               receiver_(*in_, *box_, sender_) {
-            auto& to = sender_.to();
-            to.listen_through([in = in_, peer = box_] { return in->listen(*peer); });
-            sender_.ask_through([in = in_] { return in->at().other_side(); });
-            in_->hand_answers_to([&to](std::span<const std::byte> answer) { to.note(answer); });
-            while (in_->listen(*box_)) {  // what has come would be lost with a greeting that is refused
-            }
-            to.greet();
+            sender_.to().greet();
         }
         core(const core&) = delete;
         core& operator=(const core&) = delete;
@@ -336,9 +345,10 @@ public:
 
     explicit link_end(std::unique_ptr<core> made) noexcept : core_(std::move(made)) {}
 
-    /// Takes over one side of a pair, by a duplicate of its descriptor. The two sides are alike.
+    /// Takes over one side of a pair, by its descriptor. The two sides are alike.
     [[nodiscard]] static link_end open_descriptor(int descriptor, std::size_t) {
-        return link_end{std::make_unique<core>(Family::duplicate(descriptor))};
+        auto [in, out] = Family::open_side(descriptor);
+        return link_end{std::make_unique<core>(std::move(in), std::move(out))};
     }
 
     /// Null once the endpoint has gone.

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -176,33 +175,10 @@ public:
     /// Of a pair: lets the other end know that somebody uses this one.
     void greet() noexcept { announce(message::frame_kind::hello); }
 
-    /// Of a pair that is a link: what the receiver answers comes to the socket into which its messages come, too.
-    /// `ear()` takes one datagram out of it, and says whether there was one.
-    void listen_through(std::function<bool()> ear) { ear_ = std::move(ear); }
-
-    /// Takes note of an answer of the receiver's, envelope and all.
-    void note(std::span<const std::byte> answer) {
-        envelope frame;
-        if (answer.size() < envelope_size) {
-            return;
-        }
-        std::memcpy(&frame, answer.data(), envelope_size);
-        const auto& header = frame.header;
-        if (!header.sound() || (header.sender != number_ && header.sender != 0)) {  // 0: whoever you are
-            return;
-        }
-        if (header.kind == message::frame_kind::refusal) {
-            fate_ = header.sequence == 0 ? fate::stranger : fate::crowded;
-            description_there_ = description_in(header, answer.subspan(envelope_size));
-        } else if (frame.fingerprint != C::fingerprint) {
-            return;
-        } else if (header.kind == message::frame_kind::hello) {
-            met_ = true;
-        } else if (header.kind == message::frame_kind::goodbye) {
-            settle(fate::left);
-        } else if (header.kind == message::frame_kind::credit) {
-            allowance_.grant(header.sequence);
-        }
+    /// Of a pair: whether anybody holds the other end.
+    [[nodiscard]] bool is_held() noexcept {
+        return !way_->may_ask() || announce(message::frame_kind::waiting) ||
+               (errno != ECONNREFUSED && errno != ENOTCONN);
     }
 
     /// Throws what the receiver's fate means.
@@ -222,9 +198,6 @@ private:
         if constexpr (spills<C>) {
             transmit_or_keep(content);
             return true;
-        }
-        if (ear_) {  // what has come would be lost with a send that is refused
-            static_cast<void>(hear());
         }
         ::ssize_t result = 0;
         if constexpr (travels_as_it_lies<C>) {
@@ -325,7 +298,7 @@ private:
             return true;
         } else {
             bool heard = false;
-            while (fate_ == fate::alive && (ear_ ? ear_() : hear_one())) {
+            while (fate_ == fate::alive && hear_one()) {
                 heard = true;
             }
             if (fate_ != fate::alive) {
@@ -352,8 +325,33 @@ private:
         return true;
     }
 
+    /// Takes note of an answer of the receiver's, envelope and all.
+    void note(std::span<const std::byte> answer) {
+        envelope frame;
+        if (answer.size() < envelope_size) {
+            return;
+        }
+        std::memcpy(&frame, answer.data(), envelope_size);
+        const auto& header = frame.header;
+        if (!header.sound() || (header.sender != number_ && header.sender != 0)) {  // 0: whoever you are
+            return;
+        }
+        if (header.kind == message::frame_kind::refusal) {
+            fate_ = header.sequence == 0 ? fate::stranger : fate::crowded;
+            description_there_ = description_in(header, answer.subspan(envelope_size));
+        } else if (frame.fingerprint != C::fingerprint) {
+            return;
+        } else if (header.kind == message::frame_kind::hello) {
+            met_ = true;
+        } else if (header.kind == message::frame_kind::goodbye) {
+            settle(fate::left);
+        } else if (header.kind == message::frame_kind::credit) {
+            allowance_.grant(header.sequence);
+        }
+    }
+
     /// What a refusal says of who refuses. Its text may have been cut off before it has told anything: over networks an
-    /// answer is no longer than what it answers, and a link has room for its messages only.
+    /// answer is no longer than what it answers.
     [[nodiscard]] static std::string description_in(const message::frame_header& refusal,
                                                     std::span<const std::byte> text) {
         auto result = printable(text);
@@ -420,7 +418,6 @@ private:
     allowance<window<C>, Family::lossless> allowance_;
     fate fate_ = fate::alive;
     bool met_ = true;  ///< of a pair: somebody has used the other end
-    std::function<bool()> ear_;
     bool waiting_ = false;
     socket::occasion time_to_look_;
     unsigned vain_ = 0;

@@ -56,10 +56,8 @@ public:
 
 private:
     bool tell(const origin& to, const void* bytes, std::size_t size) const noexcept {
-        const auto result = os::uninterrupted([&] {
-            return ::sendto(socket_, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, to.size == 0 ? nullptr : to.get(),
-                            to.size);  // no address: the other of a pair
-        });
+        const auto result = os::uninterrupted(
+            [&] { return ::sendto(socket_, bytes, size, MSG_DONTWAIT | MSG_NOSIGNAL, to.get(), to.size); });
         return result >= 0 || (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM);  // else it has gone
     }
 

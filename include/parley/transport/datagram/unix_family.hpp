@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <parley/os/bundle.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
@@ -62,26 +63,35 @@ struct unix_family {
         return ::ioctl(socket, SIOCOUTQ, &unread) != 0 || unread == 0;
     }
 
-    /// The two ends of a channel without a name. The second one receives; with `both_ways` both do.
-    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_pair(std::size_t count, std::size_t size,
-                                                                             bool both_ways) {
-        std::array<int, 2> ends{};
-        if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+    /// The two ends of a channel without a name. The second one receives. The sender, which has an address, tells it
+    /// with a first datagram.
+    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_pair(std::size_t count, std::size_t size) {
+        auto result = make_way(count, size);
+        if (::send(result.first.get(), "", 0, MSG_NOSIGNAL) != 0) {
             os::throw_system(errno, "making a pair of sockets");
         }
-        std::pair<os::descriptor, os::descriptor> result{os::descriptor{ends[0]}, os::descriptor{ends[1]}};
-        for (const int each : ends) {
-            if (count != 0) {
-                make_room(each, SO_SNDBUF, count, size, "a pair of sockets", "wmem_max");
-                static_cast<void>(socket::enlarge(each, SO_SNDBUF, most_room));  // for the answers
-            } else {
-                static_cast<void>(socket::enlarge(each, SO_SNDBUF, size + 1024));
-            }
-        }
-        if (!both_ways) {
-            loosen(ends[0], ends[1], count);
-        }
         return result;
+    }
+
+    /// The two sides of a link without a name, each a bundle (os/bundle.hpp): the socket into which its messages come,
+    /// and the one through which it sends, and to which the answers come.
+    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_link(std::size_t count, std::size_t size) {
+        const auto [to_second, second] = make_way(count, size);
+        const auto [to_first, first] = make_way(count, size);
+        return {os::make_bundle(std::array{first.get(), to_second.get()}),
+                os::make_bundle(std::array{second.get(), to_first.get()})};
+    }
+
+    /// The two sockets of one side: where its messages come, and through which it sends. Throws `errc::corrupt` if the
+    /// descriptor is something else.
+    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> open_side(int bundle) {
+        auto content = os::open_bundle(bundle);
+        if (content.size() != 2) {
+            throw_error(errc::corrupt, "a descriptor that was handed over holds " + std::to_string(content.size()) +
+                                           " others, and one side of a link over datagrams holds 2; hand over what "
+                                           "descriptor() gave of a side of the same channel");
+        }
+        return {std::move(content[0]), std::move(content[1])};
     }
 
     [[nodiscard]] static os::descriptor duplicate(int descriptor) {
@@ -121,23 +131,36 @@ struct unix_family {
     class way;
 
 private:
-    /// Lets the receiver of a pair be connected to nobody, as receivers with a name are: from a socket that is
-    /// connected, and sends to a peer that has gone, the kernel takes away what the peer had sent (unix(7) is silent
-    /// about it). The sender, which has an address now, tells it with a first datagram.
-    static void loosen(int sender, int receiver, std::size_t count) {
+    /// Beside the messages of a pair there lie a greeting, and where it came from or a good-bye.
+    static constexpr std::size_t besides = 2;
+
+    /// One way without a name: a sender, and a receiver that is connected to nobody, as those with a name are. From a
+    /// socket that is connected, and sends to a peer that has gone, the kernel takes away what the peer had sent
+    /// (unix(7) is silent about it); so the sender's has nothing but answers in it.
+    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_way(std::size_t count, std::size_t size) {
+        std::array<int, 2> ends{};
+        if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
+            os::throw_system(errno, "making a pair of sockets", "raise the limit of open files (ulimit -n)");
+        }
+        std::pair<os::descriptor, os::descriptor> result{os::descriptor{ends[0]}, os::descriptor{ends[1]}};
+        const auto [sender, receiver] = ends;
         if (count != 0) {
-            check_queue(count, "a pair of sockets", 2);
+            check_queue(count, "a pair of sockets", besides);
+            make_room(sender, SO_SNDBUF, count, size, "a pair of sockets", "wmem_max");
+            static_cast<void>(socket::enlarge(receiver, SO_SNDBUF, most_room));  // for the answers
+        } else {
+            static_cast<void>(socket::enlarge(sender, SO_SNDBUF, size + 1024));
         }
         bind_anywhere(sender);
         ::sockaddr nobody{};
         nobody.sa_family = AF_UNSPEC;
         int ignored = 0;  // the sender is told that its peer has left it
-        ::socklen_t size = sizeof ignored;
+        ::socklen_t length = sizeof ignored;
         if (::connect(receiver, &nobody, sizeof nobody) != 0 ||
-            ::getsockopt(sender, SOL_SOCKET, SO_ERROR, &ignored, &size) != 0 ||
-            ::send(sender, "", 0, MSG_NOSIGNAL) != 0) {
+            ::getsockopt(sender, SOL_SOCKET, SO_ERROR, &ignored, &length) != 0) {
             os::throw_system(errno, "making a pair of sockets");
         }
+        return result;
     }
 };
 
