@@ -50,16 +50,22 @@ template <class C, class End>
     }
 }
 
-/// Receives a message. A large one goes to where it stays, not through the result of a call.
+template <class C>
+inline constexpr bool is_small = sizeof(typename C::message) <= sizeof(message) || C::buffering::rendezvous;
+
+/// Receives a message.
 template <class C, class In>
+    requires is_small<C>
+[[nodiscard]] typename C::message receive_from(In& in) { return in.receive(); }
+
+/// A large one goes to where it stays, not through the result of a call. It stands in the outermost block: only from
+/// there does g++ before 14 return it without a copy.
+template <class C, class In>
+    requires(!is_small<C>)
 [[nodiscard]] typename C::message receive_from(In& in) {
-    if constexpr (sizeof(typename C::message) <= sizeof(message) || C::buffering::rendezvous) {
-        return in.receive();
-    } else {
-        typename C::message taken;
-        static_cast<void>(in.receive(std::span(&taken, 1)));
-        return taken;
-    }
+    typename C::message taken;
+    static_cast<void>(in.receive(std::span(&taken, 1)));
+    return taken;
 }
 
 /// One side of a direct link, with the endpoint that it belongs to.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -11,12 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <parley/addressing/concept.hpp>
 #include <parley/os/clock.hpp>
 #include <parley/os/descriptor.hpp>
+#include <parley/os/poll.hpp>
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/listener.hpp>
 #include <parley/transport/socket/patience.hpp>
@@ -96,6 +99,7 @@ public:
     /// A descriptor that is readable while a message may be there.
     [[nodiscard]] int native_handle() {
         watched_.hang_bell();
+        watch_lone();
         after_call();
         return watched_.descriptor();
     }
@@ -127,7 +131,7 @@ protected:
         std::shared_ptr<Connection> link;
         source* from = nullptr;
         bool queued = false;   ///< in `ready_`
-        bool watched = false;  ///< by `watched_`
+        bool watched = false;  ///< by `watched_`, or as the lone one
     };
 
     static constexpr bool tells_senders_apart = C::template word<addressing_axis>::pairwise;
@@ -212,11 +216,37 @@ protected:
         return only == nullptr ? !ready_.empty() : only->has_message();
     }
 
+    /// Waits at most so long until something has come anywhere. Whether that may be so.
+    [[nodiscard]] bool anything_comes(os::clock::duration longest) noexcept {
+        if (lone_ != nullptr) {
+            std::array<::pollfd, 2> asked{
+                ::pollfd{lone_->link->descriptor(), POLLIN | POLLRDHUP, 0},
+                ::pollfd{listener_ ? watched_.descriptor() : -1, POLLIN, 0},
+            };
+            return os::poll_for(asked, longest);
+        }
+        return watched_.wait(events_, longest) != 0;
+    }
+
     /// Reads once from every connection where something has come, waiting at most so long until there is one.
     bool pump(os::clock::duration longest) {
+        if (lone_ == nullptr) {
+            return pump_watched(longest);
+        }
+        if (longest > os::clock::duration::zero()) {
+            static_cast<void>(anything_comes(longest));
+        }
+        auto& each = *lone_;
+        const bool came = read(each);
+        settle(each);
+        return (listener_ && pump_watched(os::clock::duration::zero())) || came;
+    }
+
+    /// The same of those that are watched.
+    bool pump_watched(os::clock::duration longest) {
         auto& events = events_;
-        const auto count = watched_.wait(events, longest);
         bool came = false;
+        const auto count = watched_.wait(events, longest);
         for (std::size_t index = 0; index < count; ++index) {
             void* tag = events[index].data.ptr;
             if (tag == nullptr) {
@@ -239,7 +269,7 @@ protected:
     void sleep(os::clock::duration longest) {
         watched_.silence();
         if constexpr (Connection::straight) {
-            static_cast<void>(watched_.wait(events_, longest));
+            static_cast<void>(anything_comes(longest));
         } else {
             pump(longest);
         }
@@ -275,7 +305,7 @@ protected:
         auto& made = *members_.emplace_back(std::make_unique<member>());
         made.link = std::move(link);
         ready_.reserve(members_.size());  // from now on to settle needs no memory
-        made.watched = watched_.watch(made.link->descriptor(), &made);
+        heed(made);
         static_cast<void>(made.link->read());
         settle(made);
     }
@@ -290,10 +320,11 @@ protected:
             }
         }
         const bool over = is_over(each.link->state());
-        if (over) {
+        const bool has_room = each.link->has_room();
+        if (over || (&each == lone_ && !has_room)) {  // the others are ignored when more has come of them
             ignore(each);
-        } else if (!each.watched && each.link->has_room()) {
-            each.watched = watched_.watch(each.link->descriptor(), &each);
+        } else if (!each.watched && has_room) {
+            heed(each);
         }
         if (each.link->has_message()) {
             if (!each.queued) {
@@ -311,9 +342,31 @@ protected:
         }
     }
 
+    /// From now on what comes from it is noticed. A lone connection is asked by itself: watched, it would cost its
+    /// sender with each message what the kernel has to do to tell the set of it.
+    void heed(member& each) noexcept {
+        if (members_.size() == 1 && !watched_.has_bell()) {
+            lone_ = &each;
+            each.watched = true;
+            return;
+        }
+        watch_lone();
+        each.watched = watched_.watch(each.link->descriptor(), &each);
+    }
+
+    void watch_lone() noexcept {
+        if (auto* const each = std::exchange(lone_, nullptr); each != nullptr) {
+            each->watched = watched_.watch(each->link->descriptor(), each);
+        }
+    }
+
     void ignore(member& each) noexcept {
         if (std::exchange(each.watched, false)) {
-            watched_.ignore(each.link->descriptor());
+            if (lone_ == &each) {
+                lone_ = nullptr;
+            } else {
+                watched_.ignore(each.link->descriptor());
+            }
         }
     }
 
@@ -390,6 +443,7 @@ protected:
     poll_set watched_;
     poll_set::events_type events_{};
     std::vector<std::unique_ptr<member>> members_;
+    member* lone_ = nullptr;      ///< the only one, while nobody else watches it
     std::vector<member*> ready_;  ///< those with messages, the next one first
     std::exception_ptr again_;    ///< what the next call is to throw
     occasion looks_;

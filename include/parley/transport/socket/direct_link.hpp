@@ -33,9 +33,10 @@
 ///   says whether the peer is there, or how it ended, once everything that it sent has been received;
 ///   `forget_end(source)`: how it ended does not matter any more; `refresh()`: learns who has come and gone;
 /// - `try_pop(source*, closely, deadline)`, a message of that peer, or of anybody for null; `try_pop_some(source*,
-///   batch)`; and `try_pop_any()`, a message and the name under which it came. None of these waits, unless for the
-///   answer of a sender that has asked;
-/// - `is_ready(source*)`: whether an attempt would succeed, as far as one can know;
+///   batch, closely)`; and `try_pop_any()`, a message and the name under which it came. None of these waits, unless for
+///   the answer of a sender that has asked;
+/// - `is_ready(source*)`: whether an attempt would succeed, as far as one can know; where `straight`, only an attempt
+///   knows;
 /// - `wait(source*, deadline, patience)`: sleeps until an attempt may succeed, or it is time to look around; false when
 ///   the deadline has passed. `finish()` ends a series of waits;
 /// - `is_closed()`: its name was removed, and everything has been received;
@@ -185,15 +186,24 @@ public:
 
     [[nodiscard]] std::size_t try_pop_some(no_loans&, std::span<message_type> batch) {
         const finishing<Hub> at_the_end{*in_};
-        const auto received = in_->try_pop_some(from_, batch);
-        if (received == 0 && !batch.empty()) {
+        const auto received = in_->try_pop_some(from_, batch, !waiting_ || waiting_->looks_closely());
+        if (received != 0) {
+            waiting_.reset();
+        } else if (!batch.empty()) {
             check();
         }
         return received;
     }
 
-    /// Waits until an attempt to receive may succeed.
+    /// Waits until an attempt to receive may succeed; where only an attempt knows where to read to, for one step of a
+    /// wait.
     [[nodiscard]] bool wait(no_loans&, os::deadline until) requires receiver_side::waits {
+        if constexpr (Hub::straight) {
+            auto spin = std::exchange(waiting_, std::nullopt).value_or(patience<receiver_side>{});
+            const bool more = wait(until, spin);
+            waiting_ = spin;
+            return more;
+        }
         patience<receiver_side> spin;
         while (!in_->is_ready(from_)) {
             if (!wait(until, spin)) {
@@ -320,6 +330,7 @@ private:
     Hub* in_;
     typename Hub::source* from_ = nullptr;  ///< of an endpoint
     std::unique_ptr<Outlet> out_;
+    std::optional<patience<receiver_side>> waiting_;  ///< for a batch
     unsigned contacts_ = 0;
     occasion looks_;
 };

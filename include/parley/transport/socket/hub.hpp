@@ -38,6 +38,9 @@ class hub : public attendance<C, Connection> {
     using typename base::member;
 
 public:
+    /// Whether only an attempt to receive knows where to read to.
+    static constexpr bool straight = Connection::straight;
+
     using base::base;
     using base::where;
     using typename base::source;
@@ -62,13 +65,13 @@ public:
     }
 
     /// As many as there are, at most as many as have room.
-    [[nodiscard]] std::size_t try_pop_some(source* only, std::span<message_type> batch) {
+    [[nodiscard]] std::size_t try_pop_some(source* only, std::span<message_type> batch, bool closely) {
         const ringing at_the_end{*this};
         const paying once{*this};
         std::size_t count = 0;
         try {
             while (count < batch.size()) {
-                if (!pop_to(batch[count], only, count == 0)) {
+                if (!pop_to(batch[count], only, closely && count == 0)) {
                     break;
                 }
                 ++count;
@@ -88,13 +91,8 @@ public:
 
     /// Whether a message is there, or somebody who has one for a receiver that waits.
     [[nodiscard]] bool is_ready(const source* only) {
-        if constexpr (Connection::straight) {  // the attempt that follows knows where to read to
-            watched_.silence();
-            return holds_something(only) || watched_.wait(this->events_, os::clock::duration::zero()) != 0;
-        } else {
-            read_quickly(only, true);
-            return holds_something(only);
-        }
+        read_quickly(only, true);
+        return holds_something(only);
     }
 
     /// Between attempts: waits until one may succeed or it is time to look around. False if the deadline has passed.
@@ -151,11 +149,11 @@ private:
     using base::members_;
     using base::pay_all;
     using base::pump;
+    using base::pump_watched;
     using base::read;
     using base::ready_;
     using base::settle;
     using base::sleep;
-    using base::watched_;
     using typename base::placing;
     using typename base::ringing;
 
@@ -332,6 +330,7 @@ private:
             if (came || !closely || !listener_) {
                 return came;
             }
+            return pump_watched(os::clock::duration::zero());
         }
         return pump(os::clock::duration::zero());
     }

@@ -285,15 +285,24 @@ public:
 
     [[nodiscard]] std::size_t try_pop_some(no_loans&, std::span<message_type> batch) {
         const finishing<Hub> at_the_end{*in_};
-        const auto received = in_->try_pop_some(nullptr, batch);
-        if (received == 0 && !batch.empty()) {
+        const auto received = in_->try_pop_some(nullptr, batch, !waiting_ || waiting_->looks_closely());
+        if (received != 0) {
+            waiting_.reset();
+        } else if (!batch.empty()) {
             check(false);
         }
         return received;
     }
 
-    /// Waits until an attempt may succeed.
+    /// Waits until an attempt may succeed; where only an attempt knows where to read to, for one step of a wait.
     [[nodiscard]] bool wait(no_loans&, os::deadline until) requires receiver_side::waits {
+        if constexpr (Hub::straight) {
+            auto spin = std::exchange(waiting_, std::nullopt).value_or(patience<receiver_side>{});
+            check(true);
+            const bool more = in_->wait(nullptr, until, spin);
+            waiting_ = spin;
+            return more;
+        }
         patience<receiver_side> spin;
         while (!in_->is_ready(nullptr)) {
             check(true);
@@ -318,6 +327,7 @@ private:
     }
 
     std::unique_ptr<Hub> in_;
+    std::optional<patience<receiver_side>> waiting_;  ///< for a batch
     obituary obituary_;
 };
 
