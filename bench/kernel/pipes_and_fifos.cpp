@@ -27,7 +27,7 @@ void add_pipes(suite& measured) {
     large_over_pipes.add_price_over<reference::pipe_of_bytes>("pipe_of_bytes");
 
     comparison<parley::fifo, reference::fifo, message, small_in_a_pipe> over_fifos(measured, "fifo");
-    over_fifos.add();
+    over_fifos.add<reference::fifo_without_signal>("fifo_without_signal");
     over_fifos.add_price_of_other_bufferings();
     comparison<parley::fifo, reference::fifo, large, large_in_a_pipe>(measured, "fifo").add();
 

@@ -20,6 +20,7 @@ void add_tcp_sockets(suite& measured) {
     small_messages.add();
     small_messages.add_price_of_credits();
     small_messages.add_price_of_other_bufferings();
+    small_messages.add_price_over<reference::tcp_one_connection>("tcp_one_connection");
 
     comparison<parley::tcp, reference::tcp, large, 0> large_messages(measured, "tcp", stream_seconds);
     large_messages.add();

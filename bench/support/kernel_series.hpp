@@ -60,13 +60,17 @@ public:
 
     /// By hand and by parley.
     void add() {
-        add_bar<shape::to_and_fro>(bar::direction::at_most, 1.1);
-        add_bar<shape::one_way>(bar::direction::at_least, 0.9);
-        if constexpr (parley::composable<Message, Transport, parley::port, parley::raw, base>) {
-            using port = raw_port_of<Message, Transport, base>;
-            add_raw_bar<shape::to_and_fro, two_ways<port>>(bar::direction::at_most, 1.1);
-            add_raw_bar<shape::one_way, port_stream<port>>(bar::direction::at_least, 0.9);
-        }
+        add_framed_bars();
+        add_raw_bars(transport_);
+    }
+
+    /// The same where the bytes alone go by other system calls: what those cost is told.
+    template <class RawKernel>
+    void add(const std::string& raw_reference) {
+        add_framed_bars();
+        add_price_of_calls<shape::to_and_fro, RawKernel>(raw_reference);
+        add_price_of_calls<shape::one_way, RawKernel>(raw_reference);
+        add_raw_bars(raw_reference);
     }
 
     /// How latencies are distributed.
@@ -130,6 +134,27 @@ private:
                       sleeping_ping_pong<Setup>, sleeping_seconds, rounds_between);
     }
 
+    void add_framed_bars() {
+        add_bar<shape::to_and_fro>(bar::direction::at_most, 1.1);
+        add_bar<shape::one_way>(bar::direction::at_least, 0.9);
+    }
+    void add_raw_bars(const std::string& reference) {
+        if constexpr (parley::composable<Message, Transport, parley::port, parley::raw, base>) {
+            using port = raw_port_of<Message, Transport, base>;
+            add_raw_bar<shape::to_and_fro, two_ways<port>>(reference, bar::direction::at_most, 1.1);
+            add_raw_bar<shape::one_way, port_stream<port>>(reference, bar::direction::at_least, 0.9);
+        }
+    }
+    template <shape Shape, class RawKernel>
+    void add_price_of_calls(const std::string& name) {
+        const auto with = add_references<Shape, RawKernel>(name);
+        measured_.add({name + " over " + transport_ + ", by hand, " + what<Shape>(),
+                       with.back(),
+                       {names_of_references<Shape>(transport_).back()},
+                       bar::direction::told,
+                       0});
+    }
+
     template <shape Shape>
     void add_bar(bar::direction wanted, double limit) {
         const auto references = add_references<Shape, Kernel>(transport_);
@@ -137,13 +162,13 @@ private:
         measured_.add({transport_ + " " + what<Shape>(), name_of<Shape, base>(), references, wanted, limit});
     }
 
-    /// After `add_bar`, with its references.
+    /// After the series of that reference.
     template <shape Shape, class Setup>
-    void add_raw_bar(bar::direction wanted, double limit) {
+    void add_raw_bar(const std::string& reference, bar::direction wanted, double limit) {
         const auto name = transport_ + ".raw/" + what<Shape>();
         add_series<Shape, Setup>(name);
         measured_.add(
-            {transport_ + " raw " + what<Shape>(), name, names_of_references<Shape>(transport_), wanted, limit});
+            {transport_ + " raw " + what<Shape>(), name, names_of_references<Shape>(reference), wanted, limit});
     }
 
     template <shape Shape>

@@ -4,12 +4,14 @@
 #include "ends.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <filesystem>
 #include <string>
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 namespace bench::reference {
@@ -21,6 +23,18 @@ struct file_calls {
         return ::write(file, bytes, size);
     }
     static ::ssize_t read(int file, void* bytes, std::size_t size) noexcept { return ::read(file, bytes, size); }
+};
+
+/// The same without a signal where nobody reads any more, as a library has to write. Kernels before 6.18 do not know
+/// that, and let this write as it can.
+struct file_calls_without_signal : file_calls {
+    static constexpr const char* write_name = "pwritev2";
+    static ::ssize_t write(int file, const void* bytes, std::size_t size) noexcept {
+        constexpr int without_signal = 0x100;  // RWF_NOSIGNAL
+        const ::iovec part{const_cast<void*>(bytes), size};
+        const auto written = ::pwritev2(file, &part, 1, -1, without_signal);
+        return written < 0 && errno == EOPNOTSUPP ? file_calls::write(file, bytes, size) : written;
+    }
 };
 
 /// One way: where to write and where to read.
@@ -99,6 +113,12 @@ private:
         checked(::fcntl(result.write.get(), F_SETPIPE_SZ, bytes), "fcntl(F_SETPIPE_SZ)");
         return result;
     }
+};
+
+/// For programs that a reader's end must not kill.
+struct fifo_without_signal : fifo {
+    template <class Message, class Waiting>
+    using end = packet_end<file_calls_without_signal, Message, Waiting>;
 };
 
 }  // namespace bench::reference

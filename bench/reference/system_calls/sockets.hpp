@@ -115,21 +115,37 @@ inline void send_at_once(const descriptor& socket) {
 
 }  // namespace loopback
 
-struct tcp {
+/// One connection for both ways: a message that goes back says that the one before has come, and saves a packet.
+struct tcp_one_connection {
     static both_sides open(std::size_t, std::size_t) {
-        const descriptor listener = loopback::bound_socket(SOCK_STREAM);
-        checked(::listen(listener.get(), 1), "listen");
         both_sides result;
-        result.left.out = descriptor(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
-        loopback::connect(result.left.out, listener);
-        result.right.out = descriptor(checked(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC), "accept4"));
-        loopback::send_at_once(result.left.out);
-        loopback::send_at_once(result.right.out);
+        connect(result.left.out, result.right.out);
         return result;
     }
 
     template <class Message, class Waiting>
     using end = stream_end<socket_calls, Message, Waiting>;
+
+protected:
+    static void connect(descriptor& calling, descriptor& called) {
+        const descriptor listener = loopback::bound_socket(SOCK_STREAM);
+        checked(::listen(listener.get(), 1), "listen");
+        calling = descriptor(checked(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
+        loopback::connect(calling, listener);
+        called = descriptor(checked(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC), "accept4"));
+        loopback::send_at_once(calling);
+        loopback::send_at_once(called);
+    }
+};
+
+/// A connection for each way, as where each side is somebody to whom anybody may connect and send.
+struct tcp : tcp_one_connection {
+    static both_sides open(std::size_t, std::size_t) {
+        both_sides result;
+        connect(result.left.out, result.right.in);
+        connect(result.right.out, result.left.in);
+        return result;
+    }
 };
 
 /// Loses what comes while the receiver's buffer is full.

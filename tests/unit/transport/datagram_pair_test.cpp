@@ -175,6 +175,34 @@ TEST_CASE("datagram pair: what a side of a link sends just before it leaves come
     }
 }
 
+TEMPLATE_TEST_CASE("datagram pair: a side that leaves while the kernel's queue is full has left and is not dead", "",
+                   (on<unix_datagram>::c<direct, bounded_by_kernel>), (on<unix_datagram>::c<direct, unbounded>),
+                   (on<unix_datagram>::c<port, bounded_by_kernel>), (on<unix_datagram>::c<port, unbounded>)) {
+    using C = TestType;
+    INFO(C::describe());
+    std::optional ends{C::pair()};
+    steps step;
+    child other{"other", [&] {
+                    auto mine = std::move(ends->first);
+                    ends.reset();
+                    for (std::uint32_t number = 0; number < 50 && mine.try_send(item::make(2, number)); ++number) {
+                    }
+                    step.reach(1);
+                }};
+    auto mine = std::move(ends->second);
+    ends.reset();
+    REQUIRE(step.await(1));
+    std::uint32_t received = 0;
+    const auto told = thrown_by([&] {
+        while (mine.receive().number == received) {
+            ++received;
+        }
+    });
+    CHECK(told == errc::closed);
+    CHECK(received >= 9);
+    CHECK(other.join_ok());
+}
+
 TEST_CASE("datagram pair: a link that the kernel's queue has no room for is refused") {
     using wide = on<unix_datagram>::c<direct, bounded<5000>>;
     CHECK(thrown_by([] { static_cast<void>(wide::pair()); }) == errc::no_space);

@@ -86,7 +86,7 @@ public:
         }
         if constexpr (bare<C>) {
             size_ = static_cast<std::size_t>(size);
-            return arrival::content;
+            return parcel_type::fits(size_) ? arrival::content : drop();
         } else {
             return examine(static_cast<std::size_t>(size));
         }
@@ -165,7 +165,7 @@ public:
 
 private:
     static constexpr bool remembers = !bare<C> && (window<C> != 0 || !Family::lossless || C::addressing::pairwise);
-    static constexpr bool straight = !bare<C> && travels_as_it_lies<C>;
+    static constexpr bool straight = travels_as_it_lies<C>;
     static constexpr int last_datagrams = 4096;
 
     /// The size of what came, also where that is more than there is room for.
@@ -182,6 +182,9 @@ private:
 
     /// The same, with the message at `body`, and what stands before and behind it in the parcel.
     [[nodiscard]] ::ssize_t receive_to(std::byte* body) noexcept {
+        if constexpr (bare<C>) {
+            return ::recv(place_.descriptor(), body, parcel_type::message_capacity, MSG_DONTWAIT | MSG_TRUNC);
+        }
         std::array<::iovec, 3> room{::iovec{parcel_.begin(), envelope_size},
                                     ::iovec{body, parcel_type::message_capacity},
                                     ::iovec{parcel_.tail(), longest_name}};

@@ -69,14 +69,17 @@ public:
     /// Of a pair, for a sender that lacks something else than room, which only the peer could give: throws if that has
     /// gone.
     void check_peer(bool) {
-        static_cast<void>(outlet_.look());
-        if (outlet_.state() != fate::alive || !is_held()) {
+        if (!is_held()) {
             throw_gone();
         }
     }
 
-    /// Of a pair: whether anybody is at the other end.
-    [[nodiscard]] bool is_held() noexcept { return !peer_->left && outlet_.is_held(); }
+    /// Of a pair: whether anybody is at the other end. What has come from there is read first: the kernel throws it
+    /// away with a question that is refused.
+    [[nodiscard]] bool is_held() noexcept {
+        static_cast<void>(outlet_.look());
+        return outlet_.state() == fate::alive && !peer_->left && outlet_.is_held();
+    }
 
     /// Looks for the peer if it is not known where it is. Whether it is there.
     [[nodiscard]] bool find() {
@@ -104,14 +107,13 @@ public:
             if (const auto how = outlet_.state(); how == fate::stranger || how == fate::crowded) {
                 outlet_.throw_gone();
             }
-            peer_->left = ending_() == fate::left;
+            // Either socket may have had the word.
+            peer_->left = outlet_.state() == fate::left || ending_() == fate::left;
         }
-        if (peer_->left) {
-            throw_error(errc::closed, "the link with " + outlet_.address().where() +
-                                          ": the peer has left; the link works again when it is back");
-        }
-        throw_error(errc::peer_died, "the link with " + outlet_.address().where() +
-                                         ": the peer was killed; the link works again when it is back");
+        const auto* const remedy = ending_ ? "make a new pair" : "the link works again when it is back";
+        throw_error(peer_->left ? errc::closed : errc::peer_died,
+                    "the link with " + outlet_.address().where() +
+                        (peer_->left ? ": the peer has left; " : ": the peer was killed; ") + remedy);
     }
 
 private:
@@ -300,7 +302,8 @@ public:
             : own_(std::make_unique<exchange<C, Family>>(Family::place::of_pair(std::move(in)))),
               in_(own_.get()),
               box_(&in_->box_of(exchange<C, Family>::name_in_pair)),
-              sender_(Family::way::of_pair(std::move(out)), *box_, [in = in_, peer = box_] { return in->ending(*peer); }),
+              sender_(Family::way::of_pair(std::move(out)), *box_,
+                      [in = in_, peer = box_] { return in->ending(*peer); }),
               receiver_(*in_, *box_, sender_) {
             sender_.to().greet();
         }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -19,8 +20,10 @@
 #include <sys/uio.h>
 
 #include <parley/message/kind.hpp>
+#include <parley/os/clock.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/poll.hpp>
 #include <parley/os/random.hpp>
 #include <parley/transport/datagram/allowance.hpp>
 #include <parley/transport/datagram/envelope.hpp>
@@ -54,7 +57,7 @@ public:
     outlet(typename Family::address to, std::string_view name) : to_(std::move(to)), name_(name) {}
 
     /// Of a pair: connected from the beginning.
-    outlet(way&& to, std::string_view name) : name_(name), way_(std::move(to)), met_(false) {
+    outlet(way&& to, std::string_view name) : name_(name), way_(std::move(to)), pair_(true), met_(false) {
         to_.text = "the other end of a pair";
         number_ = os::random_number<std::uint32_t>();
         if constexpr (!C::addressing::pairwise) {
@@ -162,13 +165,19 @@ public:
         return found;
     }
 
-    /// Says good-bye to the receiver, if that is possible at once. What was accepted goes before.
+    /// Says good-bye to the receiver, if that is possible at once. What was accepted goes before. To the other end of a
+    /// pair nothing else tells an end from a death, so for a while it may take for room to come.
     void take_leave() noexcept {
         if (spill_ != nullptr) {
             spill_->linger();
         }
-        if (way_ && fate_ == fate::alive) {
-            announce(message::frame_kind::goodbye);
+        if (!way_ || fate_ != fate::alive) {
+            return;
+        }
+        const auto give_up = os::deadline::after(longest_leave);
+        while (!announce(message::frame_kind::goodbye) && pair_ && is_full(errno) && !give_up.passed()) {
+            static_cast<void>(
+                os::poll_for(way_->descriptor(), POLLOUT, give_up.left(os::clock::duration(os::look_around_interval))));
         }
     }
 
@@ -193,6 +202,7 @@ public:
 
 private:
     static constexpr unsigned polls_per_look = 256;
+    static constexpr auto longest_leave = std::chrono::seconds(1);
 
     [[nodiscard]] bool transmit(const message_type& content) {
         if constexpr (spills<C>) {
@@ -200,10 +210,14 @@ private:
             return true;
         }
         ::ssize_t result = 0;
-        if constexpr (travels_as_it_lies<C>) {
+        if constexpr (bare<C> && travels_as_it_lies<C>) {
+            result = os::uninterrupted([&] {
+                return ::send(way_->descriptor(), std::addressof(content), sizeof content, MSG_DONTWAIT | MSG_NOSIGNAL);
+            });
+        } else if constexpr (travels_as_it_lies<C>) {
             auto frame = head(sizeof(message_type));
             std::array<::iovec, 3> parts{
-                ::iovec{&frame, bare<C> ? 0 : envelope_size},
+                ::iovec{&frame, envelope_size},
                 ::iovec{const_cast<message_type*>(std::addressof(content)), sizeof(message_type)},  // NOLINT: only read
                 ::iovec{name_.data(), name_.size()}};
             ::msghdr datagram{};
@@ -417,6 +431,7 @@ private:
     std::uint32_t number_ = 0;  ///< tells this socket from others, also from one that had its address before
     allowance<window<C>, Family::lossless> allowance_;
     fate fate_ = fate::alive;
+    bool pair_ = false;
     bool met_ = true;  ///< of a pair: somebody has used the other end
     bool waiting_ = false;
     socket::occasion time_to_look_;

@@ -193,7 +193,7 @@ private:
     /// The next message, to where it stays; its sender is told with the next `settle_debts`.
     [[nodiscard]] bool take_among_others(message_type& to) {
         const auto note = [this](correspondent& whom) { hub_.received_among_others(whom, whom.expected); };
-        if constexpr (!bare<C> && travels_as_it_lies<C>) {
+        if constexpr (travels_as_it_lies<C>) {
             if (!find(reinterpret_cast<std::byte*>(std::addressof(to)))) {  // NOLINT: it is its bytes
                 return false;
             }
