@@ -21,7 +21,10 @@ constexpr std::uint32_t rounds_between = 5;
 /// What a reference is: 24 bytes.
 using descriptor = message_of<24>;
 
-/// Polling over memory, where a wait is as long as a cache line takes; over the kernel as its system calls do.
+using spinning = parley::blocking_on<parley::spin>;
+
+/// Polling, over the kernel too: to write a large message takes longer than a side looks before it sleeps, and then what
+/// is measured is how long it takes to wake up.
 template <class Message, class Transport, class... Words>
 using way = parley::channel<Message, Transport, parley::port, parley::bounded<4>, Words...>;
 
@@ -69,11 +72,11 @@ private:
 
 template <class Transport, std::size_t... Sizes>
 void add_over(suite& measured, const std::string& transport) {
-    (sizes_of<Transport, Sizes>(measured, transport).add(), ...);
+    (sizes_of<Transport, Sizes, spinning>(measured, transport).add(), ...);
     constexpr auto mebibyte = std::size_t{1} << 20;
     using large = message_of<mebibyte>;
     if constexpr (parley::composable<large, Transport, parley::port, parley::bounded<4>>) {
-        const sizes_of<Transport, mebibyte> named(measured, transport);
+        const sizes_of<Transport, mebibyte, spinning> named(measured, transport);
         const auto add_bar = [&](const std::string& what, const std::string& how, double limit) {
             measured.add({"1 MiB over " + transport + ", " + what + ", copy over map",
                           named.name_of("copy" + how),
@@ -125,7 +128,6 @@ template <class Transport>
 }  // namespace
 
 void add_copy_against_map(suite& measured) {
-    using spinning = parley::blocking_on<parley::spin>;
     const std::string transport = "shm";
     const std::string plain_descriptors = "plain_descriptors/latency/bytes:24";
     measured.add(plain_descriptors, unit::nanoseconds, 5'000,
