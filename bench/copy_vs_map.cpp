@@ -23,8 +23,8 @@ using descriptor = message_of<24>;
 
 using spinning = parley::blocking_on<parley::spin>;
 
-/// Polling, over the kernel too: to write a large message takes longer than a side looks before it sleeps, and then what
-/// is measured is how long it takes to wake up.
+/// Polling, over the kernel too: to write a large message takes longer than a side looks before it sleeps, and then
+/// what is measured is how long it takes to wake up.
 template <class Message, class Transport, class... Words>
 using way = parley::channel<Message, Transport, parley::port, parley::bounded<4>, Words...>;
 
