@@ -107,6 +107,19 @@ public:
         }
     }
 
+    /// For a side that has found that the other takes nothing any more: reads all that has come, so that `state` says
+    /// how the other side went. Messages stay to be taken. What there is to read ends: from now on the kernel lets
+    /// nobody add to it.
+    void read_to_the_end() {
+        ::shutdown(socket_.get(), SHUT_RD);
+        for (bool more = true; more && !is_over(state_); more = read()) {
+            if (!incoming_.has_room()) {
+                incoming_.enlarge();
+            }
+        }
+        end(presence::died);  // unless something better is known by now
+    }
+
     // What both sides say.
 
     /// The first frame of a side that sends: of which channel it is, and for direct addressing its name. Its number is

@@ -45,8 +45,8 @@
 /// - `Outlet(address, own_name, size)`, not connected; `to()`;
 /// - `reach()`: tries to connect, without waiting; a `contact`. After an end it tries anew. `contacts()`: how often it
 ///   was made;
-/// - `state()`: what is known of the peer, and for pairs `known()`, the same without reading; `other_description()`,
-/// where that is `presence::another`;
+/// - `state()`: what is known of the peer, and for pairs `known()`, the same without reading, and `look_for_end()`,
+///   after which it is known if the peer has gone; `other_description()`, where that is `presence::another`;
 /// - `try_send(message, patient)`, an `attempt`; `patient` says that the caller waits and tries again;
 /// - `wait(deadline, patience)`; `complete(deadline)`, after an attempt that was accepted; `give_up()`, after the last
 ///   one that was not;
@@ -157,10 +157,10 @@ public:
     void check_peer(bool) {
         const noticing at_the_end{own_in_.get()};
         static_cast<void>(out_->state());
-        check_peer_of(true);
-        if (own_in_ != nullptr && out_->is_cut_off()) {
-            end(presence::died);  // the word of that lies behind messages that nobody receives
+        if (own_in_ != nullptr) {
+            out_->look_for_end();
         }
+        check_peer_of(true);
     }
 
     // Receiving.
@@ -244,7 +244,7 @@ private:
 
     [[nodiscard]] bool sent(attempt result) {
         if (result == attempt::over) {
-            if (!reaches()) {  // else it is back
+            if (own_in_ != nullptr || !reaches()) {  // else it is back
                 check_peer_of(true);
             }
         }

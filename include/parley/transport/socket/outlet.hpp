@@ -109,10 +109,12 @@ public:
     }
     [[nodiscard]] const std::string& other_description() const noexcept { return connection_->other_description(); }
 
-    /// Of a pair: whether the other side has ended the connection, read so far or not.
-    [[nodiscard]] bool is_cut_off() const noexcept {
+    /// Of a pair: if the other side has ended the connection, learns how, however much it has sent before.
+    void look_for_end() {
         ::pollfd ended{.fd = descriptor(), .events = 0, .revents = 0};
-        return ::poll(&ended, 1, 0) == 1 && (ended.revents & (POLLHUP | POLLERR)) != 0;
+        if (::poll(&ended, 1, 0) == 1 && (ended.revents & (POLLHUP | POLLERR)) != 0) {
+            connection_->read_to_the_end();
+        }
     }
 
     /// Sends if that is possible at once. `patient`: the caller will wait and try again, until it calls `give_up`.
@@ -240,10 +242,10 @@ private:
         }
     }
 
-    /// The connection is of no use any more: why?
+    /// The connection takes nothing any more. Why, stands behind everything that the other side has said, and that may
+    /// be more than one call hears otherwise: of a pair, messages that nobody has received.
     [[nodiscard]] attempt find_end() {
-        hear();
-        connection_->end(presence::died);  // unless something better is known
+        connection_->read_to_the_end();
         return attempt::over;
     }
 
