@@ -199,10 +199,14 @@ protected:
         }
     }
 
-    /// To those who have connected and were not looked at yet.
+    /// To those who have connected and were not looked at yet: not more than can have done so before now.
     void say_goodbye_to_newcomers() noexcept {
         bool nothing_left = false;
-        while (auto made = listener_->accept(nothing_left)) {
+        for (int count = 0; count <= listener_->longest_queue; ++count) {
+            auto made = listener_->accept(nothing_left);
+            if (!made) {
+                return;
+            }
             try {
                 Connection(std::move(made), role::receives).say_goodbye();
             } catch (...) {  // for them it looks like a death
@@ -250,7 +254,7 @@ protected:
         for (std::size_t index = 0; index < count; ++index) {
             void* tag = events[index].data.ptr;
             if (tag == nullptr) {
-                accept_all();
+                accept_some();
                 came = true;
             } else if (tag != &watched_) {
                 auto& each = *static_cast<member*>(tag);
@@ -275,8 +279,10 @@ protected:
         }
     }
 
-    void accept_all() {
-        for (;;) {
+    /// Takes those who have connected, and not without end: one that comes and goes in a loop keeps nobody from a
+    /// deadline, or from what others have sent. Who is left waits for the next look.
+    void accept_some() {
+        for (unsigned count = 0; count < most_accepted; ++count) {
             bool nothing_left = false;
             auto made = listener_->accept(nothing_left);
             if (!made) {
@@ -439,8 +445,10 @@ protected:
         return std::any_of(members_.begin(), members_.end(), [](const auto& each) { return asks(*each); });
     }
 
+    static constexpr unsigned most_accepted = 32;
+
+    poll_set watched_;  ///< before the listener: where there is no descriptor for it, no address is taken either
     std::optional<listener<kind>> listener_;
-    poll_set watched_;
     poll_set::events_type events_{};
     std::vector<std::unique_ptr<member>> members_;
     member* lone_ = nullptr;      ///< the only one, while nobody else watches it
