@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -381,6 +382,44 @@ TEMPLATE_LIST_TEST_CASE("map over connections: who says nothing, or garbage, or 
         static_cast<void>(bob.receive_for(1ms, code));
         return open_files() <= files;
     }));
+}
+
+TEMPLATE_LIST_TEST_CASE(
+    "map over connections: a peer without a descriptor for the pool says that, and not that it is "
+    "crowded",
+    "", sockets) {
+    using C = TestType;
+    const about composition{C::describe()};
+    const couple<C> names;
+    steps step;
+    child bob{"bob", [&] {
+                  endpoint<C> me{names.bob, small_pool};
+                  ::rlimit few{};
+                  PARLEY_CHECK_IN_CHILD(::getrlimit(RLIMIT_NOFILE, &few) == 0);
+                  // One for the connection, and none for what comes along.
+                  few.rlim_cur = static_cast<::rlim_t>(os::descriptor{::dup(0)}.get()) + 1;
+                  PARLEY_CHECK_IN_CHILD(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+                  step.reach(1);
+                  while (step.at() != 2) {
+                      PARLEY_CHECK_IN_CHILD(!me.receive_for(1ms));
+                  }
+              }};
+    PARLEY_REQUIRE(step.await(1));
+    endpoint<C> alice{names.alice, small_pool};
+    auto to_bob = alice.link(names.bob);
+    std::string told;
+    PARLEY_REQUIRE(eventually([&] {
+        try {
+            static_cast<void>(to_bob.try_send(numbered(1)));
+        } catch (const error& failure) {
+            PARLEY_REQUIRE(failure.code() == errc::no_space);
+            told = failure.what();
+        }
+        return !told.empty();
+    }));
+    PARLEY_REQUIRE(told.find("no descriptor or memory left") != std::string::npos);
+    step.reach(2);
+    PARLEY_REQUIRE(bob.join_ok());
 }
 
 }  // namespace parley::conformance

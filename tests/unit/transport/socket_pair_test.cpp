@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <list>
 #include <optional>
+#include <string_view>
+#include <system_error>
 #include <tuple>
 #include <utility>
 
@@ -113,6 +115,11 @@ TEMPLATE_LIST_TEST_CASE("pair: what a side sent before it went is received, alth
         CHECK(code == expected);
         CHECK(told_to_receiver(mine) == expected);
         CHECK(told_to_sender(mine) == expected);
+        try {
+            static_cast<void>(mine.try_receive());
+        } catch (const error& told) {
+            CHECK(std::string_view(told.what()).find("comes back to a pair") != std::string_view::npos);
+        }
     }
 }
 

@@ -296,7 +296,8 @@ private:
 
     /// The peer is there, and no peer for this endpoint.
     [[nodiscard]] static bool is_refusal(presence how) noexcept {
-        return how == presence::garbage || how == presence::another || how == presence::crowded;
+        return how == presence::garbage || how == presence::another || how == presence::crowded ||
+               how == presence::exhausted;
     }
 
     /// Throws. A refusal is told once, and a connection that ended with one is no more: the next call tries again, for
@@ -310,7 +311,9 @@ private:
         if (how == presence::another) {
             throw_incompatible(where, there, C::introduction);
         }
-        throw_ended(how, "the link with " + where, errc::peer_died, "the link works again when the peer is back");
+        throw_ended(how, own_in_ != nullptr ? "the link of " + where : "the link with " + where, errc::peer_died,
+                    own_in_ != nullptr ? "nobody comes back to a pair; make a new one"
+                                       : "the link works again when the peer is back");
     }
 
     /// Of a pair, an attempt to send reads what has come, which the hub is to know of.
