@@ -356,18 +356,39 @@ TEMPLATE_LIST_TEST_CASE("map over connections: who says nothing, or garbage, or 
             PARLEY_REQUIRE(others_go_on(10 + each));
             PARLEY_REQUIRE(caller.is_turned_away());
         }
-        // The same with a sound one is heard: with a reference that leads nowhere.
+        // The same with a sound one is heard: with references that lead nowhere, of which the first is told, and ends
+        // its connection.
+        const pool::block_reference nowhere{
+            .where = {0, 12345}, .generation = 7, .pool = sound.lender.mark(), .length = 4096};
         stranger<C> heard{names.bob};
         heard.greet("/stranger", {good});
-        heard.send({.where = {0, 12345}, .generation = 7, .pool = sound.lender.mark(), .length = 4096});
-        bool told = false;
+        heard.send(nowhere);
+        heard.send(nowhere);
+        std::error_code code;
         PARLEY_REQUIRE(eventually([&] {
-            std::error_code code;
-            const bool nothing_came = !bob.try_receive(code);
-            told = code == errc::corrupt;
-            return !nothing_came || told;
+            PARLEY_REQUIRE(!bob.try_receive(code));
+            return static_cast<bool>(code);
         }));
-        PARLEY_REQUIRE(told);
+        PARLEY_REQUIRE(code == errc::corrupt);
+        PARLEY_REQUIRE(!bob.try_receive(code));
+        PARLEY_REQUIRE(!code);
+        PARLEY_REQUIRE(heard.is_turned_away());
+        auto of_stranger = bob.link("/stranger");
+        PARLEY_REQUIRE(!of_stranger.try_receive(code));
+        PARLEY_REQUIRE(!code);
+        // And of one who is asked for by its name.
+        stranger<C> named{names.bob};
+        const sound_pool<C> its_own;
+        named.greet("/stranger", {its_own.file.get()});
+        named.send(nowhere);
+        PARLEY_REQUIRE(eventually([&] {
+            PARLEY_REQUIRE(!of_stranger.try_receive(code));
+            return static_cast<bool>(code);
+        }));
+        PARLEY_REQUIRE(code == errc::corrupt);
+        PARLEY_REQUIRE(named.is_turned_away());
+        PARLEY_REQUIRE(!of_stranger.try_receive(code));
+        PARLEY_REQUIRE(!code);
         PARLEY_REQUIRE(others_go_on(40));
     }
     {

@@ -85,6 +85,7 @@ private:
         [[nodiscard]] context_type& context() noexcept { return context_; }
         [[nodiscard]] anybody& receiver() noexcept { return *this; }
         [[nodiscard]] const auto& last_companion() const noexcept { return inner_->last_companion(); }
+        void refuse_last() { inner_->refuse_last(); }
         [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
         [[nodiscard]] std::optional<Travelling> try_pop(context_type&) {

@@ -150,7 +150,22 @@ public:
             const auto& companion = inner_->receiver().last_companion();
             in_hand_ = {companion, &companion->in()};
         }
-        return in_hand_->hold(given);
+        try {
+            return in_hand_->hold(given);
+        } catch (const error& failure) {
+            if (failure.code() == errc::corrupt) {
+                refuse_last();
+            }
+            throw;
+        }
+    }
+    /// What the last message led to is none: that is told once, and ends the connection that it came over, or else a
+    /// stranger could have every call tell of it. A pair has no strangers, and goes on.
+    void refuse_last() {
+        if (!is_fixed_) {
+            in_hand_.reset();
+            inner_->receiver().refuse_last();
+        }
     }
     [[nodiscard]] std::size_t capacity() const noexcept { return in_hand_->capacity(); }
     void release() noexcept {

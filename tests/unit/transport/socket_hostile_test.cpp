@@ -278,6 +278,7 @@ TEST_CASE("garbage on a link is an error of that link alone") {
     REQUIRE(client.write(hello<C>("stranger")));
     REQUIRE(client.write(bytes_of_frame(100, std::byte{0x2a})));
     CHECK(thrown_by([&] { return link.receive(); }) == errc::corrupt);
+    CHECK_FALSE(link.try_receive());  // that is told once
     endpoint<C> peer{names.sender_name()};
     peer.send(names.receiver_name(), item::make(1, 9));
     CHECK(me.receive(names.sender_name()).number == 9);

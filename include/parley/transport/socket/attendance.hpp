@@ -376,6 +376,21 @@ protected:
         }
     }
 
+    /// Ends a connection whose messages are none, as who looks into them has found, and drops the rest of them. That is
+    /// told by whoever calls this, and not once more by its name.
+    void cut(member& each) {
+        each.link->end(presence::garbage);
+        ignore(each);
+        if (each.queued) {
+            ready_.erase(std::find(ready_.begin(), ready_.end(), &each));
+        }
+        auto* const from = each.from != nullptr && each.from->kept ? each.from : nullptr;
+        dispose(each);
+        if (from != nullptr) {
+            forget_end(*from);
+        }
+    }
+
     void dispose(member& each) {
         last_ = each.link->state();
         if (!listener_ && last_ == presence::another) {

@@ -95,6 +95,8 @@ public:
 
     /// What goes with the connection that the last message came over, of anybody.
     [[nodiscard]] const auto& last_companion() const noexcept { return in_->last_companion(); }
+    /// Ends that connection, since the message leads nowhere there.
+    void refuse_last() { in_->refuse_last(); }
 
 private:
     static constexpr std::size_t longest_name = 200;

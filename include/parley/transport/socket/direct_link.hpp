@@ -50,8 +50,8 @@
 /// - `try_send(message, patient)`, an `attempt`; `patient` says that the caller waits and tries again;
 /// - `wait(deadline, patience)`; `complete(deadline)`, after an attempt that was accepted; `give_up()`, after the last
 ///   one that was not;
-/// - `companion()`, `is_stranded()`, and of the hub `last_companion()`, where connections bring something along
-///   (transport/socket/companion.hpp);
+/// - `companion()`, `is_stranded()`, and of the hub `last_companion()` and `refuse_last()`, where connections bring
+///   something along (transport/socket/companion.hpp);
 /// - `rendezvous`, `in_pieces`: whether a first attempt that does not wait makes no sense.
 /// For pairs both are made of what `pair_of<Hub, Outlet>::attach(descriptor)` gives.
 
@@ -150,6 +150,8 @@ public:
     }
     /// What goes with the connection that the last message came over.
     [[nodiscard]] const auto& last_companion() const noexcept { return in_->last_companion(); }
+    /// Ends that connection, since the message leads nowhere there.
+    void refuse_last() { in_->refuse_last(); }
     /// Whether the last message was refused since it goes with a connection that is no more.
     [[nodiscard]] bool is_stranded() const noexcept { return out_->is_stranded(); }
 
@@ -305,8 +307,13 @@ private:
     [[noreturn, gnu::noinline]] void end(presence how) {
         const auto& where = out_->to().where();
         const auto there = how == presence::another ? out_->other_description() : std::string();
-        if (own_in_ == nullptr && is_refusal(how) && out_->known() == how) {
-            out_->drop();
+        if (own_in_ == nullptr && is_refusal(how)) {
+            if (out_->known() == how) {
+                out_->drop();
+            }
+            if (in_->state_of(*from_) == how) {
+                in_->forget_end(*from_);
+            }
         }
         if (how == presence::another) {
             throw_incompatible(where, there, C::introduction);
