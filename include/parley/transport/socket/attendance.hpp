@@ -66,6 +66,9 @@ public:
         return result;
     }
 
+    /// Nobody holds on to it any more.
+    void release(source& of) noexcept { sources_.release(of); }
+
     /// Whether somebody of that name is there, or how the last one ended.
     [[nodiscard]] static presence state_of(const source& of) noexcept { return of.state(); }
     /// Learns who has come and gone, for one who does not receive at the moment.

@@ -31,7 +31,8 @@
 /// - `source`, what it knows of one peer: `source_of(name)` stays where it is as long as the hub, and
 /// `state_of(source)`
 ///   says whether the peer is there, or how it ended, once everything that it sent has been received;
-///   `forget_end(source)`: how it ended does not matter any more; `refresh()`: learns who has come and gone;
+///   `forget_end(source)`: how it ended does not matter any more; `release(source)`: nobody holds on to it;
+///   `refresh()`: learns who has come and gone;
 /// - `try_pop(source*, closely, deadline)`, a message of that peer, or of anybody for null; `try_pop_some(source*,
 ///   batch, closely)`; and `try_pop_any()`, a message and the name under which it came. None of these waits, unless for
 ///   the answer of a sender that has asked;
@@ -83,9 +84,18 @@ public:
 
     direct_link(const direct_link&) = delete;
     direct_link& operator=(const direct_link&) = delete;
-    ~direct_link() = default;
+    ~direct_link() {
+        if (from_ != nullptr) {
+            in_->release(*from_);
+        }
+    }
 
     [[nodiscard]] int native_handle() { return in_->native_handle(); }
+
+    /// Of an endpoint: whether nobody is at the other end, and nothing of it is left to receive.
+    [[nodiscard]] bool is_deserted() {
+        return out_->state() != presence::here && Hub::state_of(*from_) != presence::here && !from_->has_message();
+    }
 
     // Sending.
 
@@ -365,6 +375,7 @@ public:
         [[nodiscard]] auto& sender() noexcept { return link_; }
         [[nodiscard]] auto& receiver() noexcept { return link_; }
         [[nodiscard]] int native_handle() { return link_.native_handle(); }
+        [[nodiscard]] bool is_deserted() { return !context_.loan_out && !context_.take_out && link_.is_deserted(); }
 
     private:
         no_loans context_;
