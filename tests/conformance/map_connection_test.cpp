@@ -15,6 +15,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -355,18 +356,39 @@ TEMPLATE_LIST_TEST_CASE("map over connections: who says nothing, or garbage, or 
             PARLEY_REQUIRE(others_go_on(10 + each));
             PARLEY_REQUIRE(caller.is_turned_away());
         }
-        // The same with a sound one is heard: with a reference that leads nowhere.
+        // The same with a sound one is heard: with references that lead nowhere, of which the first is told, and ends
+        // its connection.
+        const pool::block_reference nowhere{
+            .where = {0, 12345}, .generation = 7, .pool = sound.lender.mark(), .length = 4096};
         stranger<C> heard{names.bob};
         heard.greet("/stranger", {good});
-        heard.send({.where = {0, 12345}, .generation = 7, .pool = sound.lender.mark(), .length = 4096});
-        bool told = false;
+        heard.send(nowhere);
+        heard.send(nowhere);
+        std::error_code code;
         PARLEY_REQUIRE(eventually([&] {
-            std::error_code code;
-            const bool nothing_came = !bob.try_receive(code);
-            told = code == errc::corrupt;
-            return !nothing_came || told;
+            PARLEY_REQUIRE(!bob.try_receive(code));
+            return static_cast<bool>(code);
         }));
-        PARLEY_REQUIRE(told);
+        PARLEY_REQUIRE(code == errc::corrupt);
+        PARLEY_REQUIRE(!bob.try_receive(code));
+        PARLEY_REQUIRE(!code);
+        PARLEY_REQUIRE(heard.is_turned_away());
+        auto of_stranger = bob.link("/stranger");
+        PARLEY_REQUIRE(!of_stranger.try_receive(code));
+        PARLEY_REQUIRE(!code);
+        // And of one who is asked for by its name.
+        stranger<C> named{names.bob};
+        const sound_pool<C> its_own;
+        named.greet("/stranger", {its_own.file.get()});
+        named.send(nowhere);
+        PARLEY_REQUIRE(eventually([&] {
+            PARLEY_REQUIRE(!of_stranger.try_receive(code));
+            return static_cast<bool>(code);
+        }));
+        PARLEY_REQUIRE(code == errc::corrupt);
+        PARLEY_REQUIRE(named.is_turned_away());
+        PARLEY_REQUIRE(!of_stranger.try_receive(code));
+        PARLEY_REQUIRE(!code);
         PARLEY_REQUIRE(others_go_on(40));
     }
     {
@@ -381,6 +403,44 @@ TEMPLATE_LIST_TEST_CASE("map over connections: who says nothing, or garbage, or 
         static_cast<void>(bob.receive_for(1ms, code));
         return open_files() <= files;
     }));
+}
+
+TEMPLATE_LIST_TEST_CASE(
+    "map over connections: a peer without a descriptor for the pool says that, and not that it is "
+    "crowded",
+    "", sockets) {
+    using C = TestType;
+    const about composition{C::describe()};
+    const couple<C> names;
+    steps step;
+    child bob{"bob", [&] {
+                  endpoint<C> me{names.bob, small_pool};
+                  ::rlimit few{};
+                  PARLEY_CHECK_IN_CHILD(::getrlimit(RLIMIT_NOFILE, &few) == 0);
+                  // One for the connection, and none for what comes along.
+                  few.rlim_cur = static_cast<::rlim_t>(os::descriptor{::dup(0)}.get()) + 1;
+                  PARLEY_CHECK_IN_CHILD(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+                  step.reach(1);
+                  while (step.at() != 2) {
+                      PARLEY_CHECK_IN_CHILD(!me.receive_for(1ms));
+                  }
+              }};
+    PARLEY_REQUIRE(step.await(1));
+    endpoint<C> alice{names.alice, small_pool};
+    auto to_bob = alice.link(names.bob);
+    std::string told;
+    PARLEY_REQUIRE(eventually([&] {
+        try {
+            static_cast<void>(to_bob.try_send(numbered(1)));
+        } catch (const error& failure) {
+            PARLEY_REQUIRE(failure.code() == errc::no_space);
+            told = failure.what();
+        }
+        return !told.empty();
+    }));
+    PARLEY_REQUIRE(told.find("no descriptor or memory left") != std::string::npos);
+    step.reach(2);
+    PARLEY_REQUIRE(bob.join_ok());
 }
 
 }  // namespace parley::conformance

@@ -47,6 +47,9 @@ public:
 
     /// As of the transport's endpoint.
     [[nodiscard]] const std::shared_ptr<link_type>& link(std::string_view peer) {
+        if (links_.size() >= next_look_) {
+            let_go();
+        }
         const auto& inner = inner_->link(peer);
         const auto found = links_.find(inner.get());
         return found != links_.end() ? found->second
@@ -71,6 +74,14 @@ public:
     static bool remove(std::string_view name) { return inner_type::remove(name); }
 
 private:
+    /// As the transport's endpoint does, which cannot let go of what is held here.
+    void let_go() {
+        std::erase_if(links_,
+                      [](const auto& each) { return each.second.use_count() == 1 && each.second->is_deserted(); });
+        inner_->let_go();
+        next_look_ = links_.size() + inner_type::crowded;
+    }
+
     /// What the endpoint receives of anybody, as a link of one of whom the name is known afterwards.
     class anybody {
     public:
@@ -85,6 +96,7 @@ private:
         [[nodiscard]] context_type& context() noexcept { return context_; }
         [[nodiscard]] anybody& receiver() noexcept { return *this; }
         [[nodiscard]] const auto& last_companion() const noexcept { return inner_->last_companion(); }
+        void refuse_last() { inner_->refuse_last(); }
         [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
         [[nodiscard]] std::optional<Travelling> try_pop(context_type&) {
@@ -132,6 +144,7 @@ private:
 
     std::unique_ptr<inner_type> inner_;
     std::map<const inner_link*, std::shared_ptr<link_type>> links_;
+    std::size_t next_look_ = inner_type::crowded;
     anybody from_;
     arriving_pool<C, anybody> pool_;
     staying_receiver<C, anybody, Travelling, arriving_pool<C, anybody>> engine_;

@@ -50,6 +50,9 @@ public:
         return inner_ != nullptr && inner_->get() != nullptr ? core_.get() : nullptr;
     }
 
+    /// Whether the peer has gone, nothing is in the link or in hands, and so the transport may let go of it.
+    [[nodiscard]] bool is_deserted() const { return get() != nullptr && inner_->get()->is_deserted(); }
+
     void detach() noexcept {
         core_.reset();
         out_.reset();

@@ -91,17 +91,28 @@ public:
     [[nodiscard]] std::byte* lend(std::size_t size) {
         find();
         auto* result = current_ != nullptr ? current_->lend(size) : nullptr;
-        if (result != nullptr && in_hand_ != current_) {
-            in_hand_ = current_;
+        if (result != nullptr) {
+            has_block_ = true;
+            if (in_hand_ != current_) {
+                in_hand_ = current_;
+            }
+        } else if (current_ == nullptr && !has_block_) {
+            in_hand_.reset();  // its connection has gone, and would leave it here
         }
         return result;
     }
 
     [[nodiscard]] std::size_t capacity() const noexcept { return in_hand_->capacity(); }
     [[nodiscard]] pool::block_reference hand_over(std::size_t length) noexcept { return in_hand_->hand_over(length); }
-    void handed_over() noexcept { in_hand_->handed_over(); }
+    void handed_over() noexcept {
+        in_hand_->handed_over();
+        has_block_ = false;
+    }
     void keep() noexcept { in_hand_->keep(); }
-    void put_back() noexcept { in_hand_->put_back(); }
+    void put_back() noexcept {
+        in_hand_->put_back();
+        has_block_ = false;
+    }
 
     [[nodiscard]] bool wait(os::deadline until) requires pool_of<C>::waiter::waits {
         if (current_ != nullptr) {
@@ -131,6 +142,7 @@ private:
     Inner* inner_;
     std::shared_ptr<lender> current_;
     std::shared_ptr<lender> in_hand_;  ///< where the last block is from
+    bool has_block_ = false;
     bool is_fixed_ = false;
 };
 
@@ -150,7 +162,22 @@ public:
             const auto& companion = inner_->receiver().last_companion();
             in_hand_ = {companion, &companion->in()};
         }
-        return in_hand_->hold(given);
+        try {
+            return in_hand_->hold(given);
+        } catch (const error& failure) {
+            if (failure.code() == errc::corrupt) {
+                refuse_last();
+            }
+            throw;
+        }
+    }
+    /// What the last message led to is none: that is told once, and ends the connection that it came over, or else a
+    /// stranger could have every call tell of it. A pair has no strangers, and goes on.
+    void refuse_last() {
+        if (!is_fixed_) {
+            in_hand_.reset();
+            inner_->receiver().refuse_last();
+        }
     }
     [[nodiscard]] std::size_t capacity() const noexcept { return in_hand_->capacity(); }
     void release() noexcept {

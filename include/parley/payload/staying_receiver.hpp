@@ -166,6 +166,9 @@ private:
             // Behind the end of what it has lie other messages.
             if (!wire::within(bytes, room_)) [[unlikely]] {
                 release_taken(*this);
+                if constexpr (requires { pool_->refuse_last(); }) {
+                    pool_->refuse_last();
+                }
                 transport::memory::throw_corrupt_message();
             }
         }

@@ -22,10 +22,13 @@
 
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
+#include "support/open_files.hpp"
 
 /// Clients that do not keep the rules: their connection ends, and nobody else suffers.
 
 namespace parley::conformance {
+
+using test::open_files;
 
 namespace {
 
@@ -275,10 +278,36 @@ TEST_CASE("garbage on a link is an error of that link alone") {
     REQUIRE(client.write(hello<C>("stranger")));
     REQUIRE(client.write(bytes_of_frame(100, std::byte{0x2a})));
     CHECK(thrown_by([&] { return link.receive(); }) == errc::corrupt);
+    CHECK_FALSE(link.try_receive());  // that is told once
     endpoint<C> peer{names.sender_name()};
     peer.send(names.receiver_name(), item::make(1, 9));
     CHECK(me.receive(names.sender_name()).number == 9);
     CHECK_FALSE(me.try_receive());
+}
+
+TEMPLATE_LIST_TEST_CASE("who comes is accepted, and some at a time: nobody is kept from a deadline", "",
+                        counted_ports) {
+    using C = TestType;
+    using kind = typename kind_of<typename C::transport>::type;
+    constexpr std::size_t few = 32;
+    constexpr std::size_t many = 3 * few;
+    const auto name = "@" + unique_name("crowd");
+    segment::attachment_request request;
+    request.name = name;
+    transport::socket::hub_of<C, kind> in{kind::parse(name), request};
+    std::vector<std::unique_ptr<stranger<kind>>> crowd;
+    for (std::size_t number = 0; number < many; ++number) {
+        crowd.push_back(std::make_unique<stranger<kind>>(name));
+    }
+    auto before = open_files();
+    const auto first = before;
+    while (before != first + static_cast<std::ptrdiff_t>(many)) {
+        in.refresh();
+        const auto now = open_files();
+        REQUIRE(now > before);
+        CHECK(now <= before + static_cast<std::ptrdiff_t>(few));
+        before = now;
+    }
 }
 
 TEST_CASE("connections have a limit, and who comes beyond it is told") {

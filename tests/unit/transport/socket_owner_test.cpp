@@ -5,6 +5,7 @@
 #include <system_error>
 #include <tuple>
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -187,6 +188,33 @@ TEST_CASE("a live program that knows nothing of parley keeps its socket") {
     CHECK(thrown_by([&] { return receiver<C>{at.path}; }) == errc::in_use);
     CHECK(std::filesystem::exists(at.path));
     std::filesystem::remove(at.path);
+}
+
+TEMPLATE_LIST_TEST_CASE("an owner that lacks a descriptor for something leaves no file", "", local_ports) {
+    using C = TestType;
+    const auto name = unique_name("owner");
+    const auto path = path_of<C>(name);
+    child owner{"owner", [&] {
+                    ::rlimit few{};
+                    PARLEY_CHECK_IN_CHILD(::getrlimit(RLIMIT_NOFILE, &few) == 0);
+                    std::error_code before;  // a sanitizer needs a descriptor to look at its first error
+                    const receiver<C> nowhere{"/" + name + "/orders", before};
+                    PARLEY_CHECK_IN_CHILD(before);
+                    unsigned failures = 0;
+                    for (few.rlim_cur = 3;; ++few.rlim_cur) {
+                        PARLEY_CHECK_IN_CHILD(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+                        std::error_code code;
+                        const receiver<C> in{name, code};
+                        if (!code) {
+                            break;
+                        }
+                        ++failures;
+                        PARLEY_CHECK_IN_CHILD(!std::filesystem::exists(path));
+                        PARLEY_CHECK_IN_CHILD(!std::filesystem::exists(path + ".lock"));
+                    }
+                    PARLEY_CHECK_IN_CHILD(failures >= 3);  // a socket, a lock, and what waits for both
+                }};
+    CHECK(owner.join_ok());
 }
 
 TEST_CASE("more than the system gives is an error that names the limit and the remedies") {

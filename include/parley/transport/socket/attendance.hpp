@@ -66,6 +66,9 @@ public:
         return result;
     }
 
+    /// Nobody holds on to it any more.
+    void release(source& of) noexcept { sources_.release(of); }
+
     /// Whether somebody of that name is there, or how the last one ended.
     [[nodiscard]] static presence state_of(const source& of) noexcept { return of.state(); }
     /// Learns who has come and gone, for one who does not receive at the moment.
@@ -199,10 +202,14 @@ protected:
         }
     }
 
-    /// To those who have connected and were not looked at yet.
+    /// To those who have connected and were not looked at yet: not more than can have done so before now.
     void say_goodbye_to_newcomers() noexcept {
         bool nothing_left = false;
-        while (auto made = listener_->accept(nothing_left)) {
+        for (int count = 0; count <= listener_->longest_queue; ++count) {
+            auto made = listener_->accept(nothing_left);
+            if (!made) {
+                return;
+            }
             try {
                 Connection(std::move(made), role::receives).say_goodbye();
             } catch (...) {  // for them it looks like a death
@@ -250,7 +257,7 @@ protected:
         for (std::size_t index = 0; index < count; ++index) {
             void* tag = events[index].data.ptr;
             if (tag == nullptr) {
-                accept_all();
+                accept_some();
                 came = true;
             } else if (tag != &watched_) {
                 auto& each = *static_cast<member*>(tag);
@@ -275,8 +282,10 @@ protected:
         }
     }
 
-    void accept_all() {
-        for (;;) {
+    /// Takes those who have connected, and not without end: one that comes and goes in a loop keeps nobody from a
+    /// deadline, or from what others have sent. Who is left waits for the next look.
+    void accept_some() {
+        for (unsigned count = 0; count < most_accepted; ++count) {
             bool nothing_left = false;
             auto made = listener_->accept(nothing_left);
             if (!made) {
@@ -370,6 +379,21 @@ protected:
         }
     }
 
+    /// Ends a connection whose messages are none, as who looks into them has found, and drops the rest of them. That is
+    /// told by whoever calls this, and not once more by its name.
+    void cut(member& each) {
+        each.link->end(presence::garbage);
+        ignore(each);
+        if (each.queued) {
+            ready_.erase(std::find(ready_.begin(), ready_.end(), &each));
+        }
+        auto* const from = each.from != nullptr && each.from->kept ? each.from : nullptr;
+        dispose(each);
+        if (from != nullptr) {
+            forget_end(*from);
+        }
+    }
+
     void dispose(member& each) {
         last_ = each.link->state();
         if (!listener_ && last_ == presence::another) {
@@ -439,8 +463,10 @@ protected:
         return std::any_of(members_.begin(), members_.end(), [](const auto& each) { return asks(*each); });
     }
 
+    static constexpr unsigned most_accepted = 32;
+
+    poll_set watched_;  ///< before the listener: where there is no descriptor for it, no address is taken either
     std::optional<listener<kind>> listener_;
-    poll_set watched_;
     poll_set::events_type events_{};
     std::vector<std::unique_ptr<member>> members_;
     member* lone_ = nullptr;      ///< the only one, while nobody else watches it

@@ -65,23 +65,23 @@ template <class C>
 using companion_of = std::shared_ptr<typename companion_selector<C>::type>;
 
 /// Of the other side, when hello has come: makes the companion of what was passed. `garbage` where that is not one
-/// descriptor, or leads to no companion; `crowded` where this process has no descriptor or memory left for it.
+/// descriptor, or leads to no companion; `exhausted` where this process has no descriptor or memory left for it.
 template <accompanied C>
 [[nodiscard]] presence meet(std::vector<os::descriptor>&& passed, companion_of<C>& companion) {
     if (passed.size() != 1) {
         return presence::garbage;
     }
     if (!passed.front()) {
-        return presence::crowded;
+        return presence::exhausted;
     }
     try {
         companion = C::companion::passed(std::move(passed.front()));
         return presence::here;
     } catch (const error& failure) {
         const bool is_none = failure.code() == errc::corrupt || failure.code() == errc::incompatible;
-        return is_none ? presence::garbage : presence::crowded;
+        return is_none ? presence::garbage : presence::exhausted;
     } catch (const std::bad_alloc&) {
-        return presence::crowded;
+        return presence::exhausted;
     }
 }
 

@@ -107,6 +107,19 @@ public:
         }
     }
 
+    /// For a side that has found that the other takes nothing any more: reads all that has come, so that `state` says
+    /// how the other side went. Messages stay to be taken. What there is to read ends: from now on the kernel lets
+    /// nobody add to it.
+    void read_to_the_end() {
+        ::shutdown(socket_.get(), SHUT_RD);
+        for (bool more = true; more && !is_over(state_); more = read()) {
+            if (!incoming_.has_room()) {
+                incoming_.enlarge();
+            }
+        }
+        end(presence::died);  // unless something better is known by now
+    }
+
     // What both sides say.
 
     /// The first frame of a side that sends: of which channel it is, and for direct addressing its name. Its number is
@@ -252,11 +265,13 @@ public:
         }
     }
 
-    /// Tells a side that came in vain why.
+    /// Tells a side that came in vain why. The frame's type is 1 where that has nothing to do with what it is; its
+    /// number says then whether it is for want of descriptors, which programs that do not know of it take for too many.
     void refuse(presence why) {
         const auto text = C::introduction;
-        say(frame_kind::refusal, 0, 0, std::as_bytes(std::span{text.substr(0, largest_control)}), {}, keeping::refuse,
-            why == presence::crowded ? 1 : 0);
+        say(frame_kind::refusal, why == presence::exhausted ? 1 : 0, 0,
+            std::as_bytes(std::span{text.substr(0, largest_control)}), {}, keeping::refuse,
+            why == presence::another ? 0 : 1);
         ::shutdown(socket_.get(), SHUT_WR);
         end(why);
     }
@@ -396,7 +411,7 @@ private:
         if constexpr (accompanied<C>) {
             if (role_ == role::receives) {
                 const auto met = meet<C>(std::exchange(passed_, {}), companion_);
-                if (met == presence::crowded) {
+                if (met == presence::exhausted) {
                     refuse(met);
                 }
                 if (met != presence::here) {
@@ -428,7 +443,9 @@ private:
                 return rendezvous;
             case frame_kind::refusal:
                 other_description_.assign(reinterpret_cast<const char*>(payload.data()), payload.size());
-                end(header.type == 1 ? presence::crowded : presence::another);
+                end(header.type != 1       ? presence::another
+                    : header.sequence == 1 ? presence::exhausted
+                                           : presence::crowded);
                 return false;
             default:
                 return false;

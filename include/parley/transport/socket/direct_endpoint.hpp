@@ -46,6 +46,7 @@ public:
         own_ = std::move(other.own_);
         in_ = std::move(other.in_);
         links_ = std::move(other.links_);
+        next_look_ = other.next_look_;
         return *this;
     }
     direct_endpoint(const direct_endpoint&) = delete;
@@ -62,6 +63,9 @@ public:
         auto to = checked(peer);
         if (to.text == own_.text) {
             throw_error(errc::invalid_name, "the endpoint '" + name_ + "' cannot have a link with itself");
+        }
+        if (links_.size() >= next_look_) {
+            let_go();
         }
         const auto text = to.text;
         auto found = links_.find(text);  // it may have been written in another way
@@ -91,10 +95,36 @@ public:
         return result;
     }
 
+    /// From so many names of peers on, an endpoint lets go of links now and then: over time, any number of peers.
+    static constexpr std::size_t crowded = 32;
+
+    /// Takes away the links that nobody uses any more: the peer has gone, nothing of it is left to receive, and nobody
+    /// else holds them.
+    void let_go() {
+        struct holders {
+            long here = 0;  // a peer may have several spellings
+            long all = 0;
+        };
+        std::map<const link_type*, holders> deserted;
+        for (const auto& each : links_) {
+            auto& of_it = deserted[each.second.get()];
+            ++of_it.here;
+            of_it.all = each.second.use_count();
+        }
+        std::erase_if(deserted, [](const auto& each) {
+            auto* const core = each.first->get();
+            return each.second.all != each.second.here || core == nullptr || !core->is_deserted();
+        });
+        std::erase_if(links_, [&](const auto& each) { return deserted.contains(each.second.get()); });
+        next_look_ = links_.size() + crowded;
+    }
+
     static bool remove(std::string_view name) { return claim::remove(checked(name)); }
 
     /// What goes with the connection that the last message came over, of anybody.
     [[nodiscard]] const auto& last_companion() const noexcept { return in_->last_companion(); }
+    /// Ends that connection, since the message leads nowhere there.
+    void refuse_last() { in_->refuse_last(); }
 
 private:
     static constexpr std::size_t longest_name = 200;
@@ -121,6 +151,7 @@ private:
     address own_;
     std::unique_ptr<Hub> in_;
     std::map<std::string, std::shared_ptr<link_type>, std::less<>> links_;  ///< by what the peers are called
+    std::size_t next_look_ = crowded;                                       ///< with so many of them
 };
 
 }  // namespace parley::transport::socket

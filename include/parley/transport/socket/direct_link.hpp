@@ -31,7 +31,8 @@
 /// - `source`, what it knows of one peer: `source_of(name)` stays where it is as long as the hub, and
 /// `state_of(source)`
 ///   says whether the peer is there, or how it ended, once everything that it sent has been received;
-///   `forget_end(source)`: how it ended does not matter any more; `refresh()`: learns who has come and gone;
+///   `forget_end(source)`: how it ended does not matter any more; `release(source)`: nobody holds on to it;
+///   `refresh()`: learns who has come and gone;
 /// - `try_pop(source*, closely, deadline)`, a message of that peer, or of anybody for null; `try_pop_some(source*,
 ///   batch, closely)`; and `try_pop_any()`, a message and the name under which it came. None of these waits, unless for
 ///   the answer of a sender that has asked;
@@ -45,13 +46,13 @@
 /// - `Outlet(address, own_name, size)`, not connected; `to()`;
 /// - `reach()`: tries to connect, without waiting; a `contact`. After an end it tries anew. `contacts()`: how often it
 ///   was made;
-/// - `state()`: what is known of the peer, and for pairs `known()`, the same without reading; `other_description()`,
-/// where that is `presence::another`;
+/// - `state()`: what is known of the peer, and for pairs `known()`, the same without reading, and `look_for_end()`,
+///   after which it is known if the peer has gone; `other_description()`, where that is `presence::another`;
 /// - `try_send(message, patient)`, an `attempt`; `patient` says that the caller waits and tries again;
 /// - `wait(deadline, patience)`; `complete(deadline)`, after an attempt that was accepted; `give_up()`, after the last
 ///   one that was not;
-/// - `companion()`, `is_stranded()`, and of the hub `last_companion()`, where connections bring something along
-///   (transport/socket/companion.hpp);
+/// - `companion()`, `is_stranded()`, and of the hub `last_companion()` and `refuse_last()`, where connections bring
+///   something along (transport/socket/companion.hpp);
 /// - `rendezvous`, `in_pieces`: whether a first attempt that does not wait makes no sense.
 /// For pairs both are made of what `pair_of<Hub, Outlet>::attach(descriptor)` gives.
 
@@ -83,9 +84,18 @@ public:
 
     direct_link(const direct_link&) = delete;
     direct_link& operator=(const direct_link&) = delete;
-    ~direct_link() = default;
+    ~direct_link() {
+        if (from_ != nullptr) {
+            in_->release(*from_);
+        }
+    }
 
     [[nodiscard]] int native_handle() { return in_->native_handle(); }
+
+    /// Of an endpoint: whether nobody is at the other end, and nothing of it is left to receive.
+    [[nodiscard]] bool is_deserted() {
+        return out_->state() != presence::here && Hub::state_of(*from_) != presence::here && !from_->has_message();
+    }
 
     // Sending.
 
@@ -150,6 +160,8 @@ public:
     }
     /// What goes with the connection that the last message came over.
     [[nodiscard]] const auto& last_companion() const noexcept { return in_->last_companion(); }
+    /// Ends that connection, since the message leads nowhere there.
+    void refuse_last() { in_->refuse_last(); }
     /// Whether the last message was refused since it goes with a connection that is no more.
     [[nodiscard]] bool is_stranded() const noexcept { return out_->is_stranded(); }
 
@@ -157,10 +169,10 @@ public:
     void check_peer(bool) {
         const noticing at_the_end{own_in_.get()};
         static_cast<void>(out_->state());
-        check_peer_of(true);
-        if (own_in_ != nullptr && out_->is_cut_off()) {
-            end(presence::died);  // the word of that lies behind messages that nobody receives
+        if (own_in_ != nullptr) {
+            out_->look_for_end();
         }
+        check_peer_of(true);
     }
 
     // Receiving.
@@ -244,7 +256,7 @@ private:
 
     [[nodiscard]] bool sent(attempt result) {
         if (result == attempt::over) {
-            if (!reaches()) {  // else it is back
+            if (own_in_ != nullptr || !reaches()) {  // else it is back
                 check_peer_of(true);
             }
         }
@@ -296,7 +308,8 @@ private:
 
     /// The peer is there, and no peer for this endpoint.
     [[nodiscard]] static bool is_refusal(presence how) noexcept {
-        return how == presence::garbage || how == presence::another || how == presence::crowded;
+        return how == presence::garbage || how == presence::another || how == presence::crowded ||
+               how == presence::exhausted;
     }
 
     /// Throws. A refusal is told once, and a connection that ended with one is no more: the next call tries again, for
@@ -304,13 +317,20 @@ private:
     [[noreturn, gnu::noinline]] void end(presence how) {
         const auto& where = out_->to().where();
         const auto there = how == presence::another ? out_->other_description() : std::string();
-        if (own_in_ == nullptr && is_refusal(how) && out_->known() == how) {
-            out_->drop();
+        if (own_in_ == nullptr && is_refusal(how)) {
+            if (out_->known() == how) {
+                out_->drop();
+            }
+            if (in_->state_of(*from_) == how) {
+                in_->forget_end(*from_);
+            }
         }
         if (how == presence::another) {
             throw_incompatible(where, there, C::introduction);
         }
-        throw_ended(how, "the link with " + where, errc::peer_died, "the link works again when the peer is back");
+        throw_ended(how, own_in_ != nullptr ? "the link of " + where : "the link with " + where, errc::peer_died,
+                    own_in_ != nullptr ? "nobody comes back to a pair; make a new one"
+                                       : "the link works again when the peer is back");
     }
 
     /// Of a pair, an attempt to send reads what has come, which the hub is to know of.
@@ -355,6 +375,7 @@ public:
         [[nodiscard]] auto& sender() noexcept { return link_; }
         [[nodiscard]] auto& receiver() noexcept { return link_; }
         [[nodiscard]] int native_handle() { return link_.native_handle(); }
+        [[nodiscard]] bool is_deserted() { return !context_.loan_out && !context_.take_out && link_.is_deserted(); }
 
     private:
         no_loans context_;

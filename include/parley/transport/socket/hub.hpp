@@ -89,6 +89,19 @@ public:
     /// attempt.
     [[nodiscard]] const companion_of<C>& last_companion() const noexcept { return last_companion_; }
 
+    /// The last message leads nowhere in what its connection brought along: that connection does not keep the rules
+    /// either.
+    void refuse_last() requires accompanied<C> {
+        const ringing at_the_end{*this};
+        const auto along = std::exchange(last_companion_, {});
+        const auto found = std::find_if(members_.begin(), members_.end(), [&](const auto& each) {
+            return along != nullptr && each->link->companion() == along;
+        });
+        if (found != members_.end()) {
+            cut(**found);
+        }
+    }
+
     /// Whether a message is there, or somebody who has one for a receiver that waits.
     [[nodiscard]] bool is_ready(const source* only) {
         read_quickly(only, true);
@@ -141,6 +154,7 @@ private:
     using base::again_;
     using base::belongs;
     using base::clear_place;
+    using base::cut;
     using base::has_message_of;
     using base::holds_something;
     using base::listener_;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 
 #include <parley/message/frame.hpp>
 #include <parley/os/descriptor.hpp>
+#include <parley/os/error.hpp>
 #include <parley/transport/socket/descriptors.hpp>
 #include <parley/transport/socket/kind.hpp>
 #include <parley/transport/socket/patience.hpp>
@@ -26,7 +28,8 @@
 /// Frames come one behind the other. Those that steer are handled when they come, also when messages wait before them,
 /// and are gone then; messages are counted and stay until they are taken. What comes from a peer is not trusted: a
 /// length is checked against the largest message before anything of that length is waited for, so no peer makes this
-/// grow.
+/// grow. Only when the other side has gone, and what it has left in the kernel is all that there will ever be, is room
+/// made for that.
 ///
 /// A large message of fixed size need not come by way of the buffer. Who knows where it is to stay gives that *place*
 /// to a read; if the next frame is a message, it is put there, and here is its header and a hole where its bytes would
@@ -135,6 +138,21 @@ public:
     /// Whether a read would find room.
     [[nodiscard]] bool has_room() const noexcept {
         return messages_ == 0 || capacity_ - origin - (end_ - begin_) >= least_room;
+    }
+
+    /// Twice the room, with what is there in it. Throws `errc::no_space`, and then all is as before.
+    void enlarge() {
+        try {
+            auto larger = make_aligned_buffer(2 * capacity_);
+            if (data_) {
+                std::memcpy(larger.get(), data_.get(), end_);
+            }
+            data_ = std::move(larger);
+            capacity_ *= 2;
+        } catch (const std::bad_alloc&) {
+            throw_error(errc::no_space,
+                        "keeping what the other side sent before it went: there is no memory left; receive it first");
+        }
     }
 
 private:

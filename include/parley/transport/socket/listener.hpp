@@ -21,6 +21,9 @@ namespace parley::transport::socket {
 template <class Kind>
 class listener {
 public:
+    /// Of those who have connected and are not accepted yet; one more than that may be in it.
+    static constexpr int longest_queue = 1024;
+
     /// `room`: what each connection's buffers have to hold, bookkeeping included; 0 for what the system gives.
     listener(const address& at, const segment::attachment_request& request, const identity& own, std::size_t room)
         : socket_(make_socket<Kind>(at)) {
@@ -77,8 +80,6 @@ public:
     void forget() noexcept { socket_.reset(); }
 
 private:
-    static constexpr int longest_queue = 1024;
-
     os::descriptor socket_;
     claim claim_;
 };

@@ -77,8 +77,8 @@ public:
     [[nodiscard]] bool is_connected() const noexcept { return connection_ != nullptr; }
     [[nodiscard]] int descriptor() const noexcept { return connection_ == nullptr ? -1 : connection_->descriptor(); }
 
-    /// Tries to connect, without waiting. A connection that has ended is given up for a new one. Throws what keeps it
-    /// from ever being made.
+    /// Tries to connect, without waiting. A connection that has ended is given up for a new one; or where nobody is
+    /// there any more, for the memory of how it ended. Throws what keeps it from ever being made.
     contact reach() {
         is_stranded_ = false;
         if (connection_ != nullptr && !is_over(connection_->state())) {
@@ -86,7 +86,14 @@ public:
         }
         os::descriptor made;
         const auto result = caller_.call(made);
-        return made ? connected(std::move(made)) : result;
+        if (made) {
+            return connected(std::move(made));
+        }
+        if (result == contact::absent && (known() == presence::left || known() == presence::died)) {
+            last_ = known();
+            connection_.reset();
+        }
+        return result;
     }
 
     /// Waits until a connection that was begun may be made.
@@ -96,23 +103,22 @@ public:
     [[nodiscard]] unsigned contacts() const noexcept { return contacts_; }
 
     /// What is known of the other side, from what has been read. Of a pair, whose hub reads for both.
-    [[nodiscard]] presence known() const noexcept {
-        return connection_ == nullptr ? presence::unknown : connection_->state();
-    }
+    [[nodiscard]] presence known() const noexcept { return connection_ == nullptr ? last_ : connection_->state(); }
     /// What is known of the other side, after reading what it has said.
     [[nodiscard]] presence state() {
-        if (connection_ == nullptr) {
-            return presence::unknown;
+        if (connection_ != nullptr) {
+            hear();
         }
-        hear();
-        return connection_->state();
+        return known();
     }
     [[nodiscard]] const std::string& other_description() const noexcept { return connection_->other_description(); }
 
-    /// Of a pair: whether the other side has ended the connection, read so far or not.
-    [[nodiscard]] bool is_cut_off() const noexcept {
+    /// Of a pair: if the other side has ended the connection, learns how, however much it has sent before.
+    void look_for_end() {
         ::pollfd ended{.fd = descriptor(), .events = 0, .revents = 0};
-        return ::poll(&ended, 1, 0) == 1 && (ended.revents & (POLLHUP | POLLERR)) != 0;
+        if (::poll(&ended, 1, 0) == 1 && (ended.revents & (POLLHUP | POLLERR)) != 0) {
+            connection_->read_to_the_end();
+        }
     }
 
     /// Sends if that is possible at once. `patient`: the caller will wait and try again, until it calls `give_up`.
@@ -151,7 +157,7 @@ public:
         if (until.passed()) {
             return false;
         }
-        if (spin.lasts() || heard_since_attempt_) {
+        if (spin.lasts() || heard_since_attempt_ || connection_ == nullptr) {
             return true;
         }
         if constexpr (sender_side::strategy::sleeps) {
@@ -191,7 +197,10 @@ public:
     }
 
     /// Gives up a connection that is over: nobody is there to take what was accepted, or a goodbye.
-    void drop() noexcept { connection_.reset(); }
+    void drop() noexcept {
+        connection_.reset();
+        last_ = presence::unknown;
+    }
 
     /// Leaves in good order: what was accepted goes first.
     void leave() noexcept {
@@ -240,10 +249,10 @@ private:
         }
     }
 
-    /// The connection is of no use any more: why?
+    /// The connection takes nothing any more. Why, stands behind everything that the other side has said, and that may
+    /// be more than one call hears otherwise: of a pair, messages that nobody has received.
     [[nodiscard]] attempt find_end() {
-        hear();
-        connection_->end(presence::died);  // unless something better is known
+        connection_->read_to_the_end();
         return attempt::over;
     }
 
@@ -362,6 +371,7 @@ private:
     std::string own_name_;
     std::uint64_t size_ = 0;
     std::shared_ptr<connection_type> connection_;
+    presence last_ = presence::unknown;  ///< how the last one ended, where there is none
     bool needs_room_ = false;
     bool is_stranded_ = false;
     bool heard_since_attempt_ = false;  ///< then the next attempt may succeed without waiting

@@ -12,13 +12,14 @@ enum class role { sends, receives, both };
 
 /// What one side knows of the other.
 enum class presence {
-    unknown,  ///< never heard of
-    here,     ///< there, as far as one can know
-    left,     ///< it said goodbye
-    died,     ///< it was killed: the connection ended without a goodbye
-    garbage,  ///< it wrote what no peer writes that keeps the rules
-    another,  ///< it speaks of another channel
-    crowded,  ///< it has as many connections as it may have
+    unknown,    ///< never heard of
+    here,       ///< there, as far as one can know
+    left,       ///< it said goodbye
+    died,       ///< it was killed: the connection ended without a goodbye
+    garbage,    ///< it wrote what no peer writes that keeps the rules
+    another,    ///< it speaks of another channel
+    crowded,    ///< it has as many connections as it may have
+    exhausted,  ///< it has no descriptor, or no memory, for what a connection brings along
 };
 
 /// Whether nothing more will come from, or go to, a peer in that state.
@@ -41,6 +42,10 @@ inline constexpr std::size_t most_connections = 1024;
             throw_error(errc::too_many_participants, where + " has " + std::to_string(most_connections) +
                                                          " connections, as many as it may; let one leave, or divide "
                                                          "them among several channels");
+        case presence::exhausted:
+            throw_error(errc::no_space, where +
+                                            ": the other end has no descriptor or memory left for what this connection "
+                                            "brings along; let its process have more (ulimit -n), or let a peer leave");
         default:
             throw_error(errc::closed, where + " is closed: it was removed, or the other end has left; " + remedy);
     }

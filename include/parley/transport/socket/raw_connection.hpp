@@ -75,6 +75,14 @@ public:
         return straight && place != nullptr && !has_message() ? read_to(place) : read_to_keep();
     }
 
+    /// Of a side that sends; see transport/socket/connection.hpp.
+    void read_to_the_end() {
+        ::shutdown(socket_.get(), SHUT_RD);
+        while (read()) {
+        }
+        end(presence::died);
+    }
+
     // The side that receives.
 
     [[nodiscard]] bool is_introduced() const noexcept { return true; }

@@ -54,12 +54,22 @@ public:
     void remove(source& from, Member& gone, presence how) {
         from.members.erase(std::find(from.members.begin(), from.members.end(), &gone));
         from.last = how;
-        if (!from.kept && from.members.empty()) {
-            all_.erase(all_.find(from.name));
-        }
+        erase_unless_needed(from);
+    }
+
+    /// It is not kept any more.
+    void release(source& from) noexcept {
+        from.kept = false;
+        erase_unless_needed(from);
     }
 
 private:
+    void erase_unless_needed(const source& which) noexcept {
+        if (!which.kept && which.members.empty()) {
+            all_.erase(all_.find(which.name));
+        }
+    }
+
     std::map<std::string, source, std::less<>> all_;
 };
 
