@@ -181,7 +181,7 @@ private:
             const auto& there = this->state_of(each.what);
             if (there.load(std::memory_order_acquire) == each.word &&
                 !this->in_living_hand(each.what, then.generation)) {
-                freed = this->free(each.what, then.generation) || freed;
+                freed = this->free(each.what, then) || freed;
             }
         }
         if (freed) {

@@ -280,14 +280,17 @@ public:
     /// Makes a block free that is busy in that use; whether it was. Release: whoever takes it next comes after what was
     /// read from it here (F, to T in pool/lender.hpp).
     bool free(block which, std::uint32_t generation) noexcept {
-        auto& there = state_of(which);
-        auto word = there.load(std::memory_order_relaxed);
-        auto found = state::of(word);
-        if (!found.busy || found.generation != generation) {
-            return false;
-        }
-        found.busy = false;
-        if (!there.compare_exchange_strong(word, found.word(), std::memory_order_release, std::memory_order_relaxed)) {
+        const auto found = state::of(state_of(which).load(std::memory_order_relaxed));
+        return found.busy && found.generation == generation && free(which, found);
+    }
+
+    /// The same of a block that was seen `busy` so: in that use, and by that sender. Whatever was made sure of since
+    /// then is true of no other use.
+    bool free(block which, state busy) noexcept {
+        auto word = busy.word();
+        busy.busy = false;
+        if (!state_of(which).compare_exchange_strong(word, busy.word(), std::memory_order_release,
+                                                     std::memory_order_relaxed)) {
             return false;
         }
         storage_.freed(which);
@@ -492,12 +495,18 @@ private:
                                         storage_.blocks(left.what.size_class))) {
             return false;
         }
+        // A sender that was killed before it had the block left the number of the next use. That one may begin at any
+        // moment, by somebody who lives: what is free here is not looked at again.
         const auto found = state::of(state_of(left.what).load(std::memory_order_acquire));
-        if (Sender && found.by != number) {
+        if (!found.busy || found.generation != left.generation || (Sender && found.by != number)) {
             return false;
         }
         // (Its own lock is nobody else's, so that the dead one's record, in the own line by now, does not count.)
-        return !in_hand_of_others(in, left.what, left.generation) && free(left.what, left.generation);
+        if (in_hand_of_others(in, left.what, left.generation)) {
+            return false;
+        }
+        PARLEY_CRASH_POINT("pool: a block found that the dead hold, not free");
+        return free(left.what, found);
     }
 
     [[gnu::cold, gnu::noinline]] void wake_who_wants() noexcept {
