@@ -165,6 +165,7 @@ public:
     void end() const noexcept {}
     void link_was_empty() const noexcept {}
     [[nodiscard]] bool time_to_judge() const noexcept { return false; }
+    void prepare_to_judge() const noexcept {}
     void judge() const noexcept {}
     [[nodiscard]] os::clock::duration patience() const noexcept { return os::look_around_interval; }
 
