@@ -2,6 +2,8 @@
 #include <functional>
 #include <string_view>
 
+#include <poll.h>
+
 #include "four_blocks.hpp"
 
 using namespace parley;
@@ -88,6 +90,32 @@ void lose_a_block_while_others_come_and_go() {
     CHECK(C::remove(name));
 }
 
+/// All blocks are lost on the way; then somebody needs one, and `receive` waits in an event loop, without a timeout.
+template <class Send, class Receive>
+void lose_all_blocks_of_an_event_loop(Send send, Receive receive) {
+    shared<std::atomic<bool>> is_there{false};
+    child loop("loop", [&] { receive([&] { is_there->store(true); }); });
+    REQUIRE(eventually([&] { return is_there->load(); }));
+    for (std::uint32_t each = 0; each < blocks; ++each) {
+        die_doing("pool: on the way, not in the link", 1, [&] { send(each); });
+    }
+    child next("sender", [&] { send(7); });
+    CHECK(next.join_ok());
+    CHECK(loop.join_ok());
+}
+
+/// Until a letter is there.
+template <class Receiver>
+[[nodiscard]] auto receive_by_poll(Receiver& in) {
+    for (;;) {
+        ::pollfd bell{in.native_handle(), POLLIN, 0};
+        static_cast<void>(::poll(&bell, 1, -1));
+        if (auto it = in.try_receive()) {
+            return *it;
+        }
+    }
+}
+
 }  // namespace
 
 TEST_CASE("who frees the blocks of the dead frees none that somebody has taken meanwhile") {
@@ -97,4 +125,34 @@ TEST_CASE("who frees the blocks of the dead frees none that somebody has taken m
 TEST_CASE("a block is found that was lost on the way, whoever comes and goes meanwhile") {
     lose_a_block_while_others_come_and_go<four<mailbox_by<parley::any, at_least_once>>>();
     lose_a_block_while_others_come_and_go<four<>>();
+}
+
+TEST_CASE("blocks that are lost on the way to an event loop without a timeout come back to who needs one") {
+    const auto name = unique_name("crash-loop");
+    SECTION("of a mailbox") {
+        using C = four<>;
+        lose_all_blocks_of_an_event_loop(
+            [&](std::uint32_t number) {
+                sender<C>{open_only, name, {.open_within = std::chrono::seconds(10)}}.send(letter::make(1, number));
+            },
+            [&](auto there) {
+                receiver<C> in{create_only, name, four_blocks<C>};
+                there();
+                PARLEY_CHECK_IN_CHILD(receive_by_poll(in).number == 7);
+            });
+        CHECK(C::remove(name));
+    }
+    SECTION("of an endpoint") {
+        using C = four<direct>;
+        lose_all_blocks_of_an_event_loop(
+            [&](std::uint32_t number) {
+                endpoint<C>{name + "-peer", four_blocks<C>}.send(name, letter::make(1, number));
+            },
+            [&](auto there) {
+                endpoint<C> in{name, four_blocks<C>};
+                there();
+                PARLEY_CHECK_IN_CHILD(receive_by_poll(in).second.number == 7);
+            });
+        CHECK(files_named(name).empty());
+    }
 }
