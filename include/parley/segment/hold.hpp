@@ -16,6 +16,7 @@
 #include <parley/os/descriptor.hpp>
 #include <parley/os/fence.hpp>
 #include <parley/os/file_lock.hpp>
+#include <parley/os/forks.hpp>
 #include <parley/os/smaller.hpp>
 #include <parley/segment/extents.hpp>
 #include <parley/segment/function_ref.hpp>
@@ -255,6 +256,7 @@ private:
 
     void register_process() {
         process_ = ::getpid();
+        os::count_forks();  // for what is lent and held
         light_ = os::register_light_fence();
         if (!light_) {
             head().full_fences.store(1, std::memory_order_seq_cst);  // our heavy fence reaches nobody
