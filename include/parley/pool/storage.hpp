@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <parley/os/error.hpp>
+#include <parley/os/file_size.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/size_classes.hpp>
 #include <parley/segment/extent.hpp>
@@ -86,9 +87,12 @@ protected:
         if (!how.may_grow && files::size(pool.file()) < end) {
             throw_error(errc::corrupt, pool.path() + " is shorter than it says; remove the channel");
         }
-        if (files::size(pool.file()) < end && ::ftruncate(pool.file(), static_cast<::off_t>(end)) != 0) {
-            os::throw_system(errno, "giving " + pool.path() + " a length of " + std::to_string(end) + " bytes",
-                             "see the limit of file sizes (ulimit -f)");
+        if (files::size(pool.file()) < end) {
+            const auto what = "giving " + pool.path() + " a length of " + std::to_string(end) + " bytes";
+            os::check_file_size(end, what);
+            if (::ftruncate(pool.file(), static_cast<::off_t>(end)) != 0) {
+                os::throw_system(errno, what, os::file_size_remedy);
+            }
         }
         const auto size = static_cast<std::size_t>(layout_.size());
         area_ = huge_pages ? segment::map_region_hugely(segment::mappable::file(pool.file()), first_page<Segment>, size,
