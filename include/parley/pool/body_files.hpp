@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <set>
 #include <string>
@@ -181,18 +180,16 @@ public:
         return path;
     }
 
-    /// At the gate, of a pool that is closed or has lost its owner. False where its name stays, for the next one.
-    static bool destroy(int file, const std::string& path) noexcept {
-        try {
-            const os::byte_guard alone(file, segment::locks::growth);  // until the name is gone
-            const auto all = body_files::of(path);
-            if (is_named(file, path)) {
-                body_files::remove(all);
-            }
-            return backing::destroy(file, path);
-        } catch (const std::exception&) {  // no lock, no memory for a list, or no descriptor
-            return false;
+    /// At the gate, of a pool that is closed or has lost its owner. False where the kernel will not let its name go;
+    /// throws where the files cannot be listed, for want of a lock, of memory or of a descriptor. Then its name stays,
+    /// for the next one.
+    static bool destroy(int file, const std::string& path) {
+        const os::byte_guard alone(file, segment::locks::growth);  // until the name is gone
+        const auto all = body_files::of(path);
+        if (is_named(file, path)) {
+            body_files::remove(all);
         }
+        return backing::destroy(file, path);
     }
 
     /// As of other pools; and those of which nothing but bodies is left.
