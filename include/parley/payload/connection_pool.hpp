@@ -150,14 +150,17 @@ public:
             const auto& companion = inner_->receiver().last_companion();
             in_hand_ = {companion, &companion->in()};
         }
-        return in_hand_->hold(given);
+        try {
+            return in_hand_->hold(given);
+        } catch (...) {
+            forget();
+            throw;
+        }
     }
     [[nodiscard]] std::size_t capacity() const noexcept { return in_hand_->capacity(); }
     void release() noexcept {
         in_hand_->release();
-        if (!is_fixed_) {
-            in_hand_.reset();  // its connection may have gone, and would leave it here
-        }
+        forget();
     }
 
     // A block that is lost is lost with its connection: nobody looks for any.
@@ -170,6 +173,13 @@ public:
     [[nodiscard]] os::clock::duration patience() const noexcept { return os::look_around_interval; }
 
 private:
+    /// Nothing is in hand: the connection may have gone, and would leave its pool here.
+    void forget() noexcept {
+        if (!is_fixed_) {
+            in_hand_.reset();
+        }
+    }
+
     Inner* inner_;
     std::shared_ptr<borrower> in_hand_;
     bool is_fixed_ = false;
