@@ -215,9 +215,11 @@ public:
     }
 
     /// How many blocks of a class there are. What a hostile peer writes there leads nowhere else.
-    [[nodiscard]] std::uint32_t carved(std::size_t size_class) const noexcept {
-        return std::min(body().carved[size_class].load(std::memory_order_acquire), storage_.blocks(size_class));
-    }
+    [[nodiscard]] std::uint32_t carved(std::size_t size_class) const noexcept { return carved_in(body(), size_class); }
+
+    /// How many blocks of a class have memory. A sender that is alone knows: it has reserved that of all of them. (Of a
+    /// pool with a name whoever may write there may as well cut it short.)
+    [[nodiscard]] std::uint32_t usable(std::size_t size_class) const noexcept { return usable_in(body(), size_class); }
 
     template <bool Sender>
     [[nodiscard]] bool alive(std::size_t place) const noexcept {
@@ -380,11 +382,19 @@ private:
         return false;
     }
 
+    [[nodiscard]] std::uint32_t carved_in(const body_type& shared, std::size_t size_class) const noexcept {
+        return std::min(shared.carved[size_class].load(std::memory_order_acquire), storage_.blocks(size_class));
+    }
+
+    [[nodiscard]] std::uint32_t usable_in(const body_type& shared, std::size_t size_class) const noexcept {
+        return IsSender && is_alone_ ? grown_[size_class] : carved_in(shared, size_class);
+    }
+
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
 
     /// How many blocks of a class there are or were, for all that this process knows: a hostile peer may count down.
     [[nodiscard]] std::uint32_t grown(std::size_t size_class) const noexcept {
-        return std::max(carved(size_class), grown_[size_class]);
+        return std::max(usable(size_class), grown_[size_class]);
     }
 
     [[nodiscard]] std::uint64_t reserved() const noexcept {
@@ -487,12 +497,10 @@ private:
     /// dead one's and that no link has it.
     template <bool Sender>
     bool free_certain(const segment_type& in, std::uint32_t number, const holding& left) noexcept {
-        const auto& shared = in.body();
         const bool certain =
             Sender ? left.at == holding::step::writing : left.at == holding::step::reading && !Traits::redelivers;
         if (!certain || left.what.size_class >= classes::count ||
-            left.what.index >= std::min(shared.carved[left.what.size_class].load(std::memory_order_acquire),
-                                        storage_.blocks(left.what.size_class))) {
+            left.what.index >= usable_in(in.body(), left.what.size_class)) {
             return false;
         }
         // A sender that was killed before it had the block left the number of the next use. That one may begin at any

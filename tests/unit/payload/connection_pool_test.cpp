@@ -64,3 +64,24 @@ TEST_CASE("the pool of a connection that has gone is not held for a reference th
     sides.in.last.reset();
     CHECK(held.expired());
 }
+
+TEST_CASE("a peer that counts blocks up makes a sender use none that it has not reserved") {
+    using B = channel<bytes<65000>, unix_seqpacket, direct, map>;
+    using sizes = payload::pool_of<B>::classes;
+    constexpr std::uint64_t limit = 1 << 16;
+    static_assert(sizes::count > 1 && sizes::smallest == 4096);
+    const auto mine = payload::connection_pool<B, pool::block_reference>::made(limit);
+    const auto peers =
+        payload::connection_pool<B, pool::block_reference>::passed(os::descriptor{::dup(mine->descriptor())});
+    for (auto& each : peers->in().body().carved) {
+        each.store(1 << 20);
+    }
+    std::uint64_t taken = 0;
+    while (mine->out().lend(sizes::smallest) != nullptr) {
+        static_cast<void>(mine->out().hand_over(sizes::smallest));
+        mine->out().handed_over();
+        ++taken;
+    }
+    CHECK(taken == limit / sizes::smallest);
+    CHECK(peers->in().body().carved.front().load() == taken);
+}
