@@ -128,7 +128,7 @@ TEST_CASE("what is left of a pool whose file is gone is cleared by the next proc
         fill<C>(name);
         REQUIRE(std::filesystem::remove("/dev/shm/parley-blocks.shm." + name));
         REQUIRE(std::filesystem::remove("/dev/shm/parley." + name));
-        const auto others = {"/dev/shm/parley-block.shm." + name + ".x.12345678.0.0",
+        const auto others = {"/dev/shm/parley-block.shm." + name + ".x.12345678.0.0.9abcdef1",
                              "/dev/shm/parley-block.shm." + name + ".1.0"};
         for (const auto& each : others) {  // of another pool, and of none
             std::ofstream(each).put('x');

@@ -72,10 +72,12 @@ public:
     [[nodiscard]] std::uint32_t blocks(std::size_t size_class) const noexcept { return layout_.blocks(size_class); }
 
     [[nodiscard]] std::atomic<std::uint64_t>& state_of(block which) const noexcept {
-        return *std::launder(reinterpret_cast<std::atomic<std::uint64_t>*>(base() + layout_.state_of(which)));
+        return *std::launder(reinterpret_cast<state_word*>(base() + layout_.state_of(which)));
     }
 
 protected:
+    using state_word = std::atomic<std::uint64_t>;
+
     control_area() noexcept : layout_(0, 0) {}
 
     /// Maps it. Sparse: takes no memory. So long that no block is beyond the end, where an access would be SIGBUS.
@@ -113,6 +115,11 @@ protected:
         Segment::backing_type::reserve(pool.file(),
                                        {1, first_page<Segment> + begin, static_cast<std::size_t>(end - begin)},
                                        pool.permissions(), "messages in " + pool.path());
+    }
+
+    /// Behind the state of a block, in its line: room for a word of the storage's own.
+    [[nodiscard]] std::byte* beside_state_of(block which) const noexcept {
+        return base() + layout_.state_of(which) + sizeof(state_word);
     }
 
     [[nodiscard]] const Layout& layout() const noexcept { return layout_; }
