@@ -5,11 +5,13 @@
 #include <optional>
 #include <system_error>
 #include <tuple>
+#include <utility>
 
 #include <unistd.h>
 
 #include <parley/parley.hpp>
 
+#include "conformance/check.hpp"
 #include "conformance/compositions.hpp"
 #include "conformance/venue.hpp"
 #include "support/catch.hpp"
@@ -48,6 +50,41 @@ TEST_CASE("a child that destroys what it inherited does not detach its parent's 
     (*alice)->send(item::make(1, 1));
     CHECK((*bob)->receive().number == 1);
     CHECK_FALSE((*bob)->receive_for(short_wait));  // alice lives
+}
+
+using lent_or_held =
+    std::tuple<on<shm>::c<bounded<3>>, on<shm>::c<unbounded>, on<shm>::c<direct, bounded<3>>,
+               on<shm>::c<bounded<3>, parley::map>, on<shm>::c<bounded<3>, map_by<many_segments>>,
+               on<shm>::c<direct, bounded<3>, parley::map>, on<unix_seqpacket>::c<direct, bounded<3>, parley::map>,
+               on<mqueue>::c<port, parley::map>>;
+
+TEMPLATE_LIST_TEST_CASE("a child that destroys what its parent has lent or holds leaves it to the parent", "",
+                        lent_or_held) {
+    using C = TestType;
+    const about composition{C::describe()};
+    venue<C> place;
+    auto in = place.receiver();
+    auto out = place.sender();
+    out->send(item::make(1, 1));
+    auto held = std::optional{in->take()};
+    auto lent = std::optional{out->loan()};
+    **lent = item::make(1, 2);
+    child heir{[&] {
+        held.reset();
+        lent.reset();
+    }};
+    PARLEY_REQUIRE(heir.join_ok());
+    out->send(std::move(*lent));
+    for (std::uint32_t number = 3; out->try_send(item::make(1, number)) && number < 300; ++number) {
+    }
+    PARLEY_REQUIRE((*held)->sound());
+    PARLEY_REQUIRE((*held)->number == 1);
+    held.reset();
+    for (const std::uint32_t number : {2U, 3U}) {
+        const auto message = in->receive();
+        PARLEY_REQUIRE(message.sound());
+        PARLEY_REQUIRE(message.number == number);
+    }
 }
 
 TEST_CASE("a child that never touches the channel keeps its dead parent's place no longer than it lives") {

@@ -193,11 +193,44 @@ TEST_CASE("map_by<many_segments>: what was not mapped when the channel was remov
     CHECK(left_of(name).empty());
 }
 
+TEST_CASE("map_by<many_segments>: who sees the names of segments cannot take that of the next one") {
+    using C = channel<page, many, bounded<64>>;
+    const auto name = fresh_name<C>();
+    receiver<C> in{create_only, name, small_pool};
+    sender<C> out{name};
+    REQUIRE(out.try_send(numbered(0)));
+    REQUIRE(bodies_of(name).size() == 1);
+    // What a name would be with the next number in the place of the first, wherever that stands.
+    const auto first = bodies_of(name).front();
+    std::vector<std::string> guesses;
+    for (auto at = first.find(".0", first.find(name) + name.size()); at != std::string::npos;
+         at = first.find(".0", at + 1)) {
+        auto guess = first;
+        guess[at + 1] = '1';
+        REQUIRE(std::filesystem::create_directory(guess));  // which unlink(2) does not remove
+        guesses.push_back(guess);
+    }
+    REQUIRE(guesses.size() >= 2);
+    std::uint64_t sent = 1;
+    while (out.try_send(numbered(sent))) {
+        ++sent;
+    }
+    CHECK(sent == pages_in_pool);
+    for (std::uint64_t number = 0; number < sent; ++number) {
+        CHECK(in.receive().number == number);
+    }
+    for (const auto& each : guesses) {
+        CHECK(std::filesystem::remove(each));
+    }
+    CHECK(C::remove(name));
+    CHECK(left_of(name).empty());
+}
+
 TEST_CASE("map_by<many_segments>: a name that leaves no room for the numbers of a segment is refused") {
     using C = on<fifo>::c<many, port>;
     const auto directory = std::filesystem::temp_directory_path().string() + "/";
     std::error_code code;
-    const receiver<C> in{directory + std::string(226 - directory.size(), 'x'), code};
+    const receiver<C> in{directory + std::string(217 - directory.size(), 'x'), code};
     CHECK(code == errc::invalid_name);
 }
 

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -181,6 +182,27 @@ TEMPLATE_LIST_TEST_CASE("a message for which the pool has no memory is errc::no_
             PARLEY_CHECK_IN_CHILD(held.content().back() == static_cast<std::byte>(round));
         }
     });
+}
+
+using grown_files = std::tuple<on<shm>::c<>, on<shm>::c<parley::map>, on<shm>::c<map_by<many_segments>>>;
+
+TEMPLATE_LIST_TEST_CASE("a limit of file sizes is an error, and no signal", "", grown_files) {
+    using C = TestType;
+    const auto name = fresh_name<C>();
+    child limited{[&] {
+        ::rlimit limit{};
+        PARLEY_CHECK_IN_CHILD(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+        bool opened = false;
+        for (limit.rlim_cur = 4096; !opened; limit.rlim_cur *= 2) {
+            PARLEY_CHECK_IN_CHILD(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+            std::error_code code;
+            opened = bool{sender<C>{name, {.pool_size = 1 << 20}, code}};
+            PARLEY_CHECK_IN_CHILD(opened || code == errc::system);
+        }
+        PARLEY_CHECK_IN_CHILD(limit.rlim_cur > 8192);
+    }};
+    CHECK(limited.join_ok());
+    C::remove(name);
 }
 
 }  // namespace parley::conformance

@@ -1,7 +1,11 @@
 #include "duel.hpp"
 #include "every_role.hpp"
 
+#include <cerrno>
 #include <fstream>
+#include <system_error>
+
+#include <sys/resource.h>
 
 using namespace parley;
 using namespace parley::test;
@@ -124,7 +128,7 @@ TEST_CASE("what is left of a pool whose file is gone is cleared by the next proc
         fill<C>(name);
         REQUIRE(std::filesystem::remove("/dev/shm/parley-blocks.shm." + name));
         REQUIRE(std::filesystem::remove("/dev/shm/parley." + name));
-        const auto others = {"/dev/shm/parley-block.shm." + name + ".x.12345678.0.0",
+        const auto others = {"/dev/shm/parley-block.shm." + name + ".x.12345678.0.0.9abcdef1",
                              "/dev/shm/parley-block.shm." + name + ".1.0"};
         for (const auto& each : others) {  // of another pool, and of none
             std::ofstream(each).put('x');
@@ -144,6 +148,36 @@ TEST_CASE("what is left of a pool whose file is gone is cleared by the next proc
         }
         CHECK(files_named(name).empty());
     }
+}
+
+TEST_CASE("who may open no more files is told so of a closed pool, and not that it is another's") {
+    using C = mail<many, bounded<4>>;
+    const auto name = unique_name("crash-files");
+    fill<C>(name);
+    die_doing(
+        "segment: closed, name not taken away", [&] { C::remove(name); }, 2);  // the pool's, after the ring's
+    child next("next", [&] {
+        std::error_code warmed;  // the sanitizer opens a descriptor at the first use of a type
+        const sender<C> nobody{open_only, name + "-none", {}, warmed};
+        PARLEY_CHECK_IN_CHILD(warmed == errc::not_found);
+        try {
+            os::throw_system(EMFILE, "as below");
+        } catch (const error& thrown) {
+            PARLEY_CHECK_IN_CHILD(thrown.code() == errc::no_space);
+        }
+        ::rlimit limit{};
+        PARLEY_CHECK_IN_CHILD(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
+        bool opened = false;
+        for (limit.rlim_cur = 3; !opened; ++limit.rlim_cur) {
+            PARLEY_CHECK_IN_CHILD(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+            std::error_code code;
+            opened = bool{sender<C>{name, code}};
+            PARLEY_CHECK_IN_CHILD(opened || code == errc::no_space);
+        }
+    });
+    CHECK(next.join_ok());
+    CHECK(C::remove(name));
+    CHECK(files_named(name).empty());
 }
 
 // One TEST_CASE, so that at its end every crash point has had its death, but for those above.

@@ -1,4 +1,5 @@
 #include "every_role.hpp"
+#include "four_blocks.hpp"
 
 using namespace parley;
 using namespace parley::test;
@@ -25,11 +26,23 @@ void kill_who_carves() {
     CHECK(files_named(name).empty());
 }
 
+/// A sender is killed with a block in hand; and so is who takes its place and is about to free that.
+void kill_who_frees_for_the_dead() {
+    using C = four<>;
+    const auto name = unique_name("crash-free");
+    receiver<C> in{create_only, name, four_blocks<C>};
+    die_doing("pool: block taken, not written", 1, [&] { sender<C>{name}.send(letter::make(letter::survivor, 0)); });
+    die_doing("pool: a block found that the dead hold, not free", 1, [&] { sender<C>{name}; });
+    CHECK(send_all(sender<C>{name}) == blocks);
+    CHECK(C::remove(name));
+}
+
 }  // namespace
 
 // One TEST_CASE, so that at its end every crash point has had its death.
 TEST_CASE("mailboxes whose messages stay in a pool survive death anywhere") {
     kill_who_carves<mail<map, bounded<4>>>();
+    kill_who_frees_for_the_dead();
     kill_in_every_role<mail<map, bounded<4>>>();
     kill_in_every_role<mail<map, bounded<64>, blocking_on<futex>>>(1);
     kill_in_every_role<mail<map, mailbox_by<parley::any, at_least_once>, bounded<4>>>(1);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
 #include <span>
@@ -8,6 +9,7 @@
 
 #include <parley/message/wire.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/forks.hpp>
 #include <parley/os/smaller.hpp>
 
 /// Messages written and read where they travel: `loan` and `held`.
@@ -27,18 +29,21 @@ concept plain_in_place = message::wire<Message>::in_place && message::wire<Messa
 /// While a loan is out its sender can send nothing else, and in a channel with other senders what they send after it
 /// arrives after it: write without delay. The memory holds whatever was there; write every member.
 /// Let go in a mailbox or a port, it takes up its place in the buffer until a receiver has come by.
+/// A copy that came with a fork is nothing: it lets nothing go, the loan is the parent's.
 template <class Message, class Core>
 class loan {
 public:
     /// For the channel.
     loan(Core& core, std::byte* slot) noexcept : core_(&core), slot_(slot) { core.context().loan_out = true; }
     /// Takes the slot over.
-    loan(loan&& other) noexcept : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_) {}
+    loan(loan&& other) noexcept
+        : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_), forks_(other.forks_) {}
     /// Lets the own slot go, and takes the other over.
     loan& operator=(loan&& other) noexcept {
         drop();
         core_ = std::exchange(other.core_, nullptr);
         slot_ = other.slot_;
+        forks_ = other.forks_;
         return *this;
     }
     loan(const loan&) = delete;
@@ -87,29 +92,32 @@ public:
 
 private:
     void drop() noexcept {
-        if (auto* core = surrender(); core != nullptr) {
+        if (auto* core = surrender(); core != nullptr && forks_ == os::forks()) {
             core->sender().drop_loan(core->context());
         }
     }
 
     Core* core_;
     std::byte* slot_;
+    std::uint32_t forks_ = os::forks();
 };
 
 /// A message in the channel, to read where it lies. It is received when this is destroyed or `release`d; until then it
-/// takes up its place, and its receiver can receive nothing else.
+/// takes up its place, and its receiver can receive nothing else. A copy that came with a fork releases nothing.
 template <class Message, class Core>
 class held {
 public:
     /// For the channel.
     held(Core& core, const std::byte* slot) noexcept : core_(&core), slot_(slot) { core.context().take_out = true; }
     /// Takes the message over.
-    held(held&& other) noexcept : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_) {}
+    held(held&& other) noexcept
+        : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_), forks_(other.forks_) {}
     /// Releases the own message, and takes the other over.
     held& operator=(held&& other) noexcept {
         release();
         core_ = std::exchange(other.core_, nullptr);
         slot_ = other.slot_;
+        forks_ = other.forks_;
         return *this;
     }
     held(const held&) = delete;
@@ -145,7 +153,7 @@ public:
 
     /// Done with the message: its place is free.
     void release() noexcept {
-        if (auto* core = std::exchange(core_, nullptr); core != nullptr) {
+        if (auto* core = std::exchange(core_, nullptr); core != nullptr && forks_ == os::forks()) {
             core->context().take_out = false;
             core->receiver().release_taken(core->context());
         }
@@ -154,6 +162,7 @@ public:
 private:
     Core* core_;
     const std::byte* slot_;
+    std::uint32_t forks_ = os::forks();
 };
 
 }  // namespace parley

@@ -44,7 +44,10 @@ public:
 
     /// A descriptor that poll(2), select(2) and epoll(7) can wait on, owned by this object: readable when a receive may
     /// find a message or has an error to tell, for a sender writable when a send may find room. It is a hint: wait on
-    /// it level-triggered, after a `try_` form found nothing, and try again.
+    /// it level-triggered, after a `try_` form found nothing, and try again. A receiver with `map` or `adaptive` over a
+    /// transport of the kernel should try now and then at least (a timeout of a second will do): a block that a killed
+    /// sender lost on the way comes back to who lacks one when a receiver has found the link empty, twice. In memory
+    /// who lacks a block makes the handle readable.
     [[nodiscard]] int native_handle() requires transport::pollable_core<typename End::core> {
         return core().native_handle();
     }

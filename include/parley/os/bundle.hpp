@@ -54,10 +54,11 @@ inline constexpr std::size_t most_in_a_bundle = 253;  ///< SCM_MAX_FD
     message.msg_iovlen = 1;
     message.msg_control = control.data();
     message.msg_controllen = control.size();
+    std::vector<descriptor> result;
+    result.reserve(control.size() / sizeof(int));
     if (uninterrupted([&] { return ::recvmsg(bundle, &message, MSG_PEEK | MSG_DONTWAIT | MSG_CMSG_CLOEXEC); }) < 0) {
         throw_system(errno, "looking into a bundle of descriptors", "is it one that descriptor() gave?");
     }
-    std::vector<descriptor> result;
     take_rights(message, result);
     if ((message.msg_flags & MSG_CTRUNC) != 0) {
         throw_error(errc::no_space, "too many open files for a bundle of descriptors; raise the limit (ulimit -n)");

@@ -24,8 +24,9 @@ inline void put_rights(::msghdr& message, std::span<std::byte> control, std::spa
     std::memcpy(CMSG_DATA(rights), content.data(), content.size_bytes());
 }
 
-/// Adds those that a message has brought, in their order.
-inline void take_rights(::msghdr& message, std::vector<descriptor>& to) {
+/// Adds those that a message has brought, in their order. `to` has room for all of them, reserved before the message
+/// was received: without memory now, they would stay open for ever.
+inline void take_rights(::msghdr& message, std::vector<descriptor>& to) noexcept {
     for (auto* rights = CMSG_FIRSTHDR(&message); rights != nullptr; rights = CMSG_NXTHDR(&message, rights)) {
         if (rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS) {
             const auto count = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);

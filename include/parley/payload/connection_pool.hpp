@@ -165,26 +165,28 @@ public:
         try {
             return in_hand_->hold(given);
         } catch (const error& failure) {
+            forget();
             if (failure.code() == errc::corrupt) {
                 refuse_last();
             }
+            throw;
+        } catch (...) {
+            forget();
             throw;
         }
     }
     /// What the last message led to is none: that is told once, and ends the connection that it came over, or else a
     /// stranger could have every call tell of it. A pair has no strangers, and goes on.
     void refuse_last() {
+        forget();
         if (!is_fixed_) {
-            in_hand_.reset();
             inner_->receiver().refuse_last();
         }
     }
     [[nodiscard]] std::size_t capacity() const noexcept { return in_hand_->capacity(); }
     void release() noexcept {
         in_hand_->release();
-        if (!is_fixed_) {
-            in_hand_.reset();  // its connection may have gone, and would leave it here
-        }
+        forget();
     }
 
     // A block that is lost is lost with its connection: nobody looks for any.
@@ -192,10 +194,18 @@ public:
     void end() const noexcept {}
     void link_was_empty() const noexcept {}
     [[nodiscard]] bool time_to_judge() const noexcept { return false; }
+    void prepare_to_judge() const noexcept {}
     void judge() const noexcept {}
     [[nodiscard]] os::clock::duration patience() const noexcept { return os::look_around_interval; }
 
 private:
+    /// Nothing is in hand: the connection may have gone, and would leave its pool here.
+    void forget() noexcept {
+        if (!is_fixed_) {
+            in_hand_.reset();
+        }
+    }
+
     Inner* inner_;
     std::shared_ptr<borrower> in_hand_;
     bool is_fixed_ = false;

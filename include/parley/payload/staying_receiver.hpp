@@ -242,6 +242,7 @@ private:
     /// Makes sure that the link is empty, and then says which blocks are lost. It may not be: null, or a message.
     [[nodiscard, gnu::cold, gnu::noinline]] const std::byte* take_after_a_close_look() {
         auto& link = inner_->receiver();
+        pool_->prepare_to_judge();
         if constexpr (is_ring) {
             link.look(inner_->context());
         }

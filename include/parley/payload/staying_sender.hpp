@@ -69,7 +69,7 @@ public:
                 return false;
             }
             if (again) {  // each connection ends as soon as it is made
-                look_for_peer();
+                look_around();
                 constexpr ::timespec moment{0, 2'000'000};
                 ::nanosleep(&moment, nullptr);
             }
@@ -179,7 +179,7 @@ private:
         pool_->check_known_open();
         auto* result = pool_->lend(size);
         if (result == nullptr) {
-            look_for_peer();
+            look_around();
         }
         return result;
     }
@@ -215,10 +215,30 @@ private:
         }
     }
 
-    /// After there was no block. Of a link only the peer can give one back; and of a channel without a name the link
-    /// knows whether anybody is left who could. Throws if nobody is.
+    /// After there was no block. Throws if nobody is left who could give one back.
+    void look_around() {
+        if (!look_.due()) {
+            return;
+        }
+        rouse_receivers();
+        look_for_peer();
+    }
+
+    /// What the dead have lost on the way a receiver finds, at an empty link. One that waits with its bell
+    /// (wait/bell.hpp) would never look.
+    void rouse_receivers() noexcept {
+        if constexpr (requires { inner_->context().wake_receivers(pool::places); }) {
+            if (const auto now = os::clock::now(); now - roused_ >= os::look_around_interval) {
+                roused_ = now;
+                inner_->context().wake_receivers(pool::places);
+            }
+        }
+    }
+
+    /// Of a link only the peer can give a block back; and of a channel without a name the link knows whether anybody is
+    /// left who could.
     void look_for_peer() {
-        if ((!C::addressing::pairwise && !pool_->is_nameless()) || !look_.due()) {
+        if (!C::addressing::pairwise && !pool_->is_nameless()) {
             return;
         }
         const bool waited = std::exchange(waited_, false);
@@ -275,6 +295,7 @@ private:
     std::unique_ptr<std::byte[]> own_;
     std::size_t length_ = 0;
     transport::memory::suspicion look_;
+    os::clock::time_point roused_{};
     bool waited_ = false;  // just now, for a block
 };
 

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,11 +26,12 @@
 
 /// The files of a pool whose blocks are segments of their own, and when they go.
 ///
-/// The body of a block is the file /dev/shm/parley-block.POOL.MARK.CLASS.INDEX, numbers in hexadecimal, where POOL is
-/// what the pool is called (pool/body.hpp) and MARK its own number, which no other pool of that name has had, as well
-/// as 32 bits can tell. A file is made by who adds a block, with the growth lock of the pool held and while the pool
-/// has its name. Whoever takes the pool's name away holds that lock too, and removes the files first; who cannot,
-/// leaves the name. So:
+/// The body of a block is the file /dev/shm/parley-block.POOL.MARK.CLASS.INDEX.TOKEN, numbers in hexadecimal, where
+/// POOL is what the pool is called (pool/body.hpp) and MARK its own number, which no other pool of that name has had,
+/// as well as 32 bits can tell. TOKEN is chosen when the file is made, and stands beside the block's state: anybody may
+/// make files in /dev/shm, and one who knew the next name could keep the pool from growing. A file is made by who adds
+/// a block, with the growth lock of the pool held and while the pool has its name. Whoever takes the pool's name away
+/// holds that lock too, and removes the files first; who cannot, leaves the name. So:
 ///
 /// - no file is made for a pool without a name;
 /// - who is killed on the way leaves a closed pool with a name, which the next one who opens or removes it ends;
@@ -52,13 +52,15 @@ public:
         std::uint32_t mark;
     };
 
-    [[nodiscard]] static std::string path(std::string_view pool, std::uint32_t mark, block which) {
+    [[nodiscard]] static std::string path(std::string_view pool, std::uint32_t mark, block which, std::uint32_t token) {
         auto result = beginning_for(pool);
         append(result, mark, 8);
         result += '.';
         append(result, which.size_class, 1);
         result += '.';
         append(result, which.index, 1);
+        result += '.';
+        append(result, token, 8);
         return result;
     }
 
@@ -111,7 +113,7 @@ public:
                 return;
             }
             auto pool = file.substr(of_bodies.size());
-            for (int number = 0; number < 3; ++number) {
+            for (std::size_t number = 0; number < numbers_in_name; ++number) {
                 const auto end = pool.rfind('.');
                 pool = pool.substr(0, end == std::string_view::npos ? 0 : end);
             }
@@ -130,6 +132,7 @@ public:
 
 private:
     static constexpr std::string_view of_bodies = "parley-block.";
+    static constexpr std::size_t numbers_in_name = 4;
 
     [[nodiscard]] static std::string beginning_for(std::string_view pool) {
         const auto name = pool.rfind('/') + 1;
@@ -147,9 +150,9 @@ private:
         to.append(digits - (size < digits ? size : digits), '0').append(text.data(), size);
     }
 
-    /// Of MARK.CLASS.INDEX and nothing else.
+    /// Of MARK.CLASS.INDEX.TOKEN and nothing else.
     [[nodiscard]] static std::optional<std::uint32_t> mark_in(std::string_view rest) noexcept {
-        std::array<std::uint32_t, 3> numbers{};
+        std::array<std::uint32_t, numbers_in_name> numbers{};
         const auto* at = rest.data();
         const auto* const end = at + rest.size();
         for (std::size_t each = 0; each < numbers.size(); ++each) {
@@ -170,7 +173,7 @@ private:
 class backing_with_bodies : public backing {
 public:
     [[nodiscard]] static std::string locate(std::string_view name) {
-        constexpr std::size_t longest = 225;  // of a file name's 255, without the beginning and the three numbers
+        constexpr std::size_t longest = 216;  // of a file name's 255, without the beginning and the four numbers
         auto path = backing::locate(name);
         if (path.size() - backing::locate({}).size() > longest) {
             throw_error(errc::invalid_name, "the name '" + std::string(name.substr(0, longest)) +
@@ -181,18 +184,16 @@ public:
         return path;
     }
 
-    /// At the gate, of a pool that is closed or has lost its owner. False where its name stays, for the next one.
-    static bool destroy(int file, const std::string& path) noexcept {
-        try {
-            const os::byte_guard alone(file, segment::locks::growth);  // until the name is gone
-            const auto all = body_files::of(path);
-            if (is_named(file, path)) {
-                body_files::remove(all);
-            }
-            return backing::destroy(file, path);
-        } catch (const std::exception&) {  // no lock, no memory for a list, or no descriptor
-            return false;
+    /// At the gate, of a pool that is closed or has lost its owner. False where the kernel will not let its name go;
+    /// throws where the files cannot be listed, for want of a lock, of memory or of a descriptor. Then its name stays,
+    /// for the next one.
+    static bool destroy(int file, const std::string& path) {
+        const os::byte_guard alone(file, segment::locks::growth);  // until the name is gone
+        const auto all = body_files::of(path);
+        if (is_named(file, path)) {
+            body_files::remove(all);
         }
+        return backing::destroy(file, path);
     }
 
     /// As of other pools; and those of which nothing but bodies is left.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -87,7 +88,15 @@ public:
         return !suspects_.empty() && os::clock::now() - suspected_ >= long_enough;
     }
 
-    /// The link certainly is empty, by an attempt after all suspects were. What is not in another receiver's hands
+    /// Before the attempt after which to `judge`.
+    void prepare_to_judge() noexcept {
+        if constexpr (OnlyAlone) {
+            receivers_ = others();  // first: who comes after this shows in the end
+            was_alone_ = is_alone();
+        }
+    }
+
+    /// The link certainly is empty, by an attempt since `prepare_to_judge`. What is not in another receiver's hands
     /// either, nor on its way there, is lost, and free again.
     void judge() noexcept {
         if (others_are_done()) {
@@ -119,20 +128,43 @@ private:
         std::atomic_thread_fence(std::memory_order_release);
     }
 
-    /// Whether no other receiver is between the link and its record of what it has in hand.
-    [[nodiscard]] bool others_are_done() const noexcept {
-        std::atomic_thread_fence(std::memory_order_acquire);  // what the link told comes before
+    using numbers = std::array<std::uint32_t, places>;
+
+    /// Who has, or had last, each place of a receiver: no number is given twice.
+    [[nodiscard]] numbers others() const noexcept {
+        numbers result;
         for (std::size_t place = 0; place < places; ++place) {
-            if (place == this->place()) {
-                continue;
-            }
-            const auto passages = this->body().receivers[place].passages.load(std::memory_order_acquire);
-            if ((OnlyAlone || passages % 2 != 0) && this->template alive<false>(place)) {
+            result[place] = this->body().receivers[place].number.load(std::memory_order_acquire);
+        }
+        return result;
+    }
+
+    [[nodiscard]] bool is_alone() const noexcept {
+        for (std::size_t place = 0; place < places; ++place) {
+            if (place != this->place() && this->template alive<false>(place)) {
                 return false;
             }
         }
-        // Nor has one come and gone since.
-        return !OnlyAlone || this->body().numbers.load(std::memory_order_acquire) == numbers_;
+        return true;
+    }
+
+    /// Whether no other receiver is between the link and its record of what it has in hand; or, where a message may be
+    /// out of sight, was attached at any moment of the attempt. One that had died before it has hidden nothing from it.
+    /// (Senders may come and go: what they send is in no suspect's use of a block.)
+    [[nodiscard]] bool others_are_done() const noexcept {
+        std::atomic_thread_fence(std::memory_order_acquire);  // what the link told comes before
+        if constexpr (OnlyAlone) {
+            return was_alone_ && is_alone() && others() == receivers_;
+        } else {
+            for (std::size_t place = 0; place < places; ++place) {
+                if (place != this->place() &&
+                    this->body().receivers[place].passages.load(std::memory_order_acquire) % 2 != 0 &&
+                    this->template alive<false>(place)) {
+                    return false;
+                }
+            }
+            return true;
+        }
     }
 
     [[gnu::cold, gnu::noinline]] void look_for_suspects() noexcept {
@@ -145,7 +177,6 @@ private:
             return;
         }
         suspected_ = now;
-        numbers_ = this->body().numbers.load(std::memory_order_acquire);
         try {
             collect();
         } catch (const std::bad_alloc&) {
@@ -181,7 +212,7 @@ private:
             const auto& there = this->state_of(each.what);
             if (there.load(std::memory_order_acquire) == each.word &&
                 !this->in_living_hand(each.what, then.generation)) {
-                freed = this->free(each.what, then.generation) || freed;
+                freed = this->free(each.what, then) || freed;
             }
         }
         if (freed) {
@@ -202,7 +233,8 @@ private:
     std::vector<suspect> suspects_;
     os::clock::time_point suspected_{};
     os::clock::time_point looked_{};
-    std::uint32_t numbers_ = 0;
+    numbers receivers_{};  ///< before the attempt
+    bool was_alone_ = false;
 };
 
 }  // namespace parley::pool

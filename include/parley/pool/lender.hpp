@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -125,9 +126,17 @@ private:
         std::vector<std::uint32_t> blocks;
         std::size_t next = 0;
 
-        void add(std::uint32_t index) {
-            blocks.insert(blocks.begin() + static_cast<std::ptrdiff_t>(next), index);
-            step(1);
+        void add(std::uint32_t first, std::uint32_t count) {
+            make_room(count);
+            const auto at = blocks.insert(blocks.begin() + static_cast<std::ptrdiff_t>(next), count, first);
+            std::iota(at, at + static_cast<std::ptrdiff_t>(count), first);
+            step(count);
+        }
+        /// So that `add` of so many cannot fail.
+        void make_room(std::size_t count) {
+            if (const auto size = blocks.size() + count; size > blocks.capacity()) {
+                blocks.reserve(std::max(size, 2 * blocks.capacity()));
+            }
         }
         void step(std::size_t count) noexcept { next = (next + count) % blocks.size(); }
     };
@@ -219,9 +228,7 @@ private:
             return false;
         }
         if constexpr (!base::has_queue) {
-            for (auto index = made->first; index < made->first + made->count; ++index) {
-                used_[size_class].add(index);
-            }
+            used_[size_class].add(made->first, made->count);
         }
         return take({static_cast<std::uint32_t>(size_class), made->first});
     }
@@ -248,14 +255,14 @@ private:
                     return true;
                 }
             }
-            const auto count = this->carved(size_class);
+            const auto count = this->usable(size_class);
             auto& mine = used_[size_class];
-            mine.blocks.reserve(mine.blocks.size() + 1);
+            mine.make_room(1);
             for (std::uint32_t index = 0; index < count; ++index) {
                 if (take({static_cast<std::uint32_t>(size_class), index})) {
                     if (!base::has_queue &&
                         std::find(mine.blocks.begin(), mine.blocks.end(), index) == mine.blocks.end()) {
-                        mine.add(index);
+                        mine.add(index, 1);
                     }
                     return true;
                 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@
 #include <parley/os/error.hpp>
 #include <parley/os/file_lock.hpp>
 #include <parley/os/huge_pages.hpp>
+#include <parley/os/random.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/body_files.hpp>
 #include <parley/pool/free_queue.hpp>
@@ -156,6 +158,17 @@ private:
                         "one exists");
     }
 
+    /// Not 0 from when its body's file is made on: a part of that file's name (pool/body_files.hpp). Relaxed: who
+    /// counts the block makes it visible.
+    [[nodiscard]] std::atomic<std::uint32_t>& token_of(block which) const noexcept {
+        return *std::launder(reinterpret_cast<std::atomic<std::uint32_t>*>(base::beside_state_of(which)));
+    }
+
+    template <class Segment>
+    [[nodiscard]] std::string path_of(const Segment& pool, block which) const {
+        return body_files::path(pool.path(), how_.mark, which, token_of(which).load(std::memory_order_relaxed));
+    }
+
     /// Makes the file of a block that is not counted yet.
     template <class Segment>
     void make_body(const Segment& pool, block which) const {
@@ -163,20 +176,25 @@ private:
         if (::fstat(pool.file(), &like) != 0) {
             os::throw_system(errno, "asking for the permissions of " + pool.path());
         }
-        const auto path = body_files::path(pool.path(), how_.mark, which);
         constexpr int attempts = 8;  // nobody else makes one now, but for who means ill
         for (int attempt = 0; attempt < attempts; ++attempt) {
+            auto& token = token_of(which);
+            if (token.load(std::memory_order_relaxed) == 0) {
+                token.store(os::random_number<std::uint32_t>() | 1, std::memory_order_relaxed);
+            }
+            const auto path = path_of(pool, which);
             const auto made = backing::create(path, like.st_mode & 07777, classes::size_of(which.size_class),
                                               [&](int file) { give_to_owner_of(like, file); });
             if (made) {
                 return;
             }
-            // Left by one who was killed before it was counted.
+            // Left by one who was killed before it was counted. Where that was another user, there are other names.
             if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
-                break;
+                token.store(0, std::memory_order_relaxed);
             }
         }
-        throw_error(errc::permission_denied, path + " is in the way, and this process may not remove it");
+        throw_error(errc::permission_denied, "files are in the way of the next block of " + pool.path() +
+                                                 ", and this process may not remove them");
     }
 
     /// As far as this process may: whoever may use the pool may use its bodies.
@@ -194,7 +212,7 @@ private:
         if (which.index >= mine.size()) {
             mine.resize(which.index + 1);
         }
-        const auto path = body_files::path(pool.path(), how_.mark, which);
+        const auto path = path_of(pool, which);
         const auto size = classes::size_of(which.size_class);
         const int how = how_.access == segment::access::read_only ? O_RDONLY : O_RDWR;
         const os::descriptor file{

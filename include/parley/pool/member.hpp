@@ -215,9 +215,11 @@ public:
     }
 
     /// How many blocks of a class there are. What a hostile peer writes there leads nowhere else.
-    [[nodiscard]] std::uint32_t carved(std::size_t size_class) const noexcept {
-        return std::min(body().carved[size_class].load(std::memory_order_acquire), storage_.blocks(size_class));
-    }
+    [[nodiscard]] std::uint32_t carved(std::size_t size_class) const noexcept { return carved_in(body(), size_class); }
+
+    /// How many blocks of a class have memory. A sender that is alone knows: it has reserved that of all of them. (Of a
+    /// pool with a name whoever may write there may as well cut it short.)
+    [[nodiscard]] std::uint32_t usable(std::size_t size_class) const noexcept { return usable_in(body(), size_class); }
 
     template <bool Sender>
     [[nodiscard]] bool alive(std::size_t place) const noexcept {
@@ -280,14 +282,17 @@ public:
     /// Makes a block free that is busy in that use; whether it was. Release: whoever takes it next comes after what was
     /// read from it here (F, to T in pool/lender.hpp).
     bool free(block which, std::uint32_t generation) noexcept {
-        auto& there = state_of(which);
-        auto word = there.load(std::memory_order_relaxed);
-        auto found = state::of(word);
-        if (!found.busy || found.generation != generation) {
-            return false;
-        }
-        found.busy = false;
-        if (!there.compare_exchange_strong(word, found.word(), std::memory_order_release, std::memory_order_relaxed)) {
+        const auto found = state::of(state_of(which).load(std::memory_order_relaxed));
+        return found.busy && found.generation == generation && free(which, found);
+    }
+
+    /// The same of a block that was seen `busy` so: in that use, and by that sender. Whatever was made sure of since
+    /// then is true of no other use.
+    bool free(block which, state busy) noexcept {
+        auto word = busy.word();
+        busy.busy = false;
+        if (!state_of(which).compare_exchange_strong(word, busy.word(), std::memory_order_release,
+                                                     std::memory_order_relaxed)) {
             return false;
         }
         storage_.freed(which);
@@ -377,11 +382,19 @@ private:
         return false;
     }
 
+    [[nodiscard]] std::uint32_t carved_in(const body_type& shared, std::size_t size_class) const noexcept {
+        return std::min(shared.carved[size_class].load(std::memory_order_acquire), storage_.blocks(size_class));
+    }
+
+    [[nodiscard]] std::uint32_t usable_in(const body_type& shared, std::size_t size_class) const noexcept {
+        return IsSender && is_alone_ ? grown_[size_class] : carved_in(shared, size_class);
+    }
+
     [[nodiscard]] std::uint64_t limit() const noexcept { return limit_; }
 
     /// How many blocks of a class there are or were, for all that this process knows: a hostile peer may count down.
     [[nodiscard]] std::uint32_t grown(std::size_t size_class) const noexcept {
-        return std::max(carved(size_class), grown_[size_class]);
+        return std::max(usable(size_class), grown_[size_class]);
     }
 
     [[nodiscard]] std::uint64_t reserved() const noexcept {
@@ -484,20 +497,24 @@ private:
     /// dead one's and that no link has it.
     template <bool Sender>
     bool free_certain(const segment_type& in, std::uint32_t number, const holding& left) noexcept {
-        const auto& shared = in.body();
         const bool certain =
             Sender ? left.at == holding::step::writing : left.at == holding::step::reading && !Traits::redelivers;
         if (!certain || left.what.size_class >= classes::count ||
-            left.what.index >= std::min(shared.carved[left.what.size_class].load(std::memory_order_acquire),
-                                        storage_.blocks(left.what.size_class))) {
+            left.what.index >= usable_in(in.body(), left.what.size_class)) {
             return false;
         }
+        // A sender that was killed before it had the block left the number of the next use. That one may begin at any
+        // moment, by somebody who lives: what is free here is not looked at again.
         const auto found = state::of(state_of(left.what).load(std::memory_order_acquire));
-        if (Sender && found.by != number) {
+        if (!found.busy || found.generation != left.generation || (Sender && found.by != number)) {
             return false;
         }
         // (Its own lock is nobody else's, so that the dead one's record, in the own line by now, does not count.)
-        return !in_hand_of_others(in, left.what, left.generation) && free(left.what, left.generation);
+        if (in_hand_of_others(in, left.what, left.generation)) {
+            return false;
+        }
+        PARLEY_CRASH_POINT("pool: a block found that the dead hold, not free");
+        return free(left.what, found);
     }
 
     [[gnu::cold, gnu::noinline]] void wake_who_wants() noexcept {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <parley/os/error.hpp>
+#include <parley/os/file_size.hpp>
 #include <parley/pool/block.hpp>
 #include <parley/pool/size_classes.hpp>
 #include <parley/segment/extent.hpp>
@@ -71,10 +72,12 @@ public:
     [[nodiscard]] std::uint32_t blocks(std::size_t size_class) const noexcept { return layout_.blocks(size_class); }
 
     [[nodiscard]] std::atomic<std::uint64_t>& state_of(block which) const noexcept {
-        return *std::launder(reinterpret_cast<std::atomic<std::uint64_t>*>(base() + layout_.state_of(which)));
+        return *std::launder(reinterpret_cast<state_word*>(base() + layout_.state_of(which)));
     }
 
 protected:
+    using state_word = std::atomic<std::uint64_t>;
+
     control_area() noexcept : layout_(0, 0) {}
 
     /// Maps it. Sparse: takes no memory. So long that no block is beyond the end, where an access would be SIGBUS.
@@ -86,9 +89,12 @@ protected:
         if (!how.may_grow && files::size(pool.file()) < end) {
             throw_error(errc::corrupt, pool.path() + " is shorter than it says; remove the channel");
         }
-        if (files::size(pool.file()) < end && ::ftruncate(pool.file(), static_cast<::off_t>(end)) != 0) {
-            os::throw_system(errno, "giving " + pool.path() + " a length of " + std::to_string(end) + " bytes",
-                             "see the limit of file sizes (ulimit -f)");
+        if (files::size(pool.file()) < end) {
+            const auto what = "giving " + pool.path() + " a length of " + std::to_string(end) + " bytes";
+            os::check_file_size(end, what);
+            if (::ftruncate(pool.file(), static_cast<::off_t>(end)) != 0) {
+                os::throw_system(errno, what, os::file_size_remedy);
+            }
         }
         const auto size = static_cast<std::size_t>(layout_.size());
         area_ = huge_pages ? segment::map_region_hugely(segment::mappable::file(pool.file()), first_page<Segment>, size,
@@ -109,6 +115,11 @@ protected:
         Segment::backing_type::reserve(pool.file(),
                                        {1, first_page<Segment> + begin, static_cast<std::size_t>(end - begin)},
                                        pool.permissions(), "messages in " + pool.path());
+    }
+
+    /// Behind the state of a block, in its line: room for a word of the storage's own.
+    [[nodiscard]] std::byte* beside_state_of(block which) const noexcept {
+        return base() + layout_.state_of(which) + sizeof(state_word);
     }
 
     [[nodiscard]] const Layout& layout() const noexcept { return layout_; }

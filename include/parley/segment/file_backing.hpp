@@ -15,6 +15,7 @@
 #include <parley/os/crash_point.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
+#include <parley/os/file_size.hpp>
 #include <parley/segment/extent.hpp>
 
 /// Segments that are files: in /dev/shm, anywhere in the file system, or without a name.
@@ -123,6 +124,9 @@ public:
 
     /// Reserves room for an extent; `errc::no_space` now instead of SIGBUS later.
     static void reserve(int file, const extent& part, ::mode_t, const std::string& what) {
+        if (const auto end = part.offset + part.size; end > size(file)) {
+            os::check_file_size(end, "reserving " + std::to_string(part.size) + " bytes for " + what);
+        }
         const int result = ::posix_fallocate(file, static_cast<::off_t>(part.offset), static_cast<::off_t>(part.size));
         if (result == EINTR) {
             return reserve(file, part, 0, what);

@@ -16,6 +16,7 @@
 #include <parley/os/descriptor.hpp>
 #include <parley/os/fence.hpp>
 #include <parley/os/file_lock.hpp>
+#include <parley/os/forks.hpp>
 #include <parley/os/smaller.hpp>
 #include <parley/segment/extents.hpp>
 #include <parley/segment/function_ref.hpp>
@@ -108,7 +109,7 @@ public:
     /// At the gate, when nobody is left: closes the channel and takes its name away.
     void discard() noexcept {
         close(closing::removed);
-        static_cast<void>(Backing::destroy(file_.get(), path_));
+        static_cast<void>(destroyed(file_.get(), path_));
     }
 
     /// For a channel with an owner: if that is dead, closes the channel and takes its name away. Whether it did.
@@ -121,7 +122,7 @@ public:
             return false;
         }
         close(closing::owner_died);
-        static_cast<void>(Backing::destroy(file_.get(), path_));
+        static_cast<void>(destroyed(file_.get(), path_));
         return true;
     }
 
@@ -204,11 +205,11 @@ protected:
             }
             head->closed.store(closing::removed, std::memory_order_release);
             PARLEY_CRASH_POINT("segment: closed, name not taken away");
-            const bool destroyed = Backing::destroy(file.get(), path);
+            const bool gone = destroyed(file.get(), path);
             if (size >= inside.whole_size && head->fingerprint == id.fingerprint) {
                 wake(static_cast<std::byte*>(memory.get_address()) + inside.offset);
             }
-            if (destroyed) {
+            if (gone) {
                 return true;
             }
         }
@@ -255,6 +256,7 @@ private:
 
     void register_process() {
         process_ = ::getpid();
+        os::count_forks();  // for what is lent and held
         light_ = os::register_light_fence();
         if (!light_) {
             head().full_fences.store(1, std::memory_order_seq_cst);  // our heavy fence reaches nobody
@@ -310,7 +312,16 @@ private:
         return static_cast<bool>(file_);
     }
 
-    /// Takes away the name of an object that nobody can use any more.
+    /// For who needs no reason: what is closed keeps its name where that cannot be taken away, for the next one.
+    [[nodiscard]] static bool destroyed(int file, const std::string& path) noexcept {
+        try {
+            return Backing::destroy(file, path);
+        } catch (const std::exception&) {
+            return false;
+        }
+    }
+
+    /// Takes away the name of an object that nobody can use any more. Throws why that cannot be done.
     static void bury(int file, const std::string& path) {
         if (!Backing::destroy(file, path)) {
             throw_error(errc::permission_denied, path +

@@ -1,0 +1,158 @@
+#include <atomic>
+#include <functional>
+#include <string_view>
+
+#include <poll.h>
+
+#include "four_blocks.hpp"
+
+using namespace parley;
+using namespace parley::test;
+
+/// Blocks that the dead leave, and what others do while somebody looks for them.
+
+namespace {
+
+constexpr auto at_a_find = "pool: a block found that the dead hold, not free";
+std::function<void()> at_find;
+void find_hook(const char* where) {
+    if (std::string_view(where) == at_a_find) {
+        at_find();
+    }
+}
+
+/// A sender is killed between writing down the next use of a block and taking it. While another one looks whether that
+/// was the dead one's, a third one takes the block: that use is its own.
+void let_a_block_be_taken_behind_the_back_of_who_frees() {
+    using C = four<>;
+    const auto name = unique_name("crash-behind");
+    shared<std::atomic<int>> step{0};
+    const auto await = [&](int wanted) { return eventually([&] { return step->load() >= wanted; }); };
+    receiver<C> in{create_only, name, four_blocks<C>};
+    child taker("taker", [&] {
+        sender<C> out{name};
+        step->store(1);
+        PARLEY_CHECK_IN_CHILD(await(2));
+        const auto lent = out.try_loan();
+        PARLEY_CHECK_IN_CHILD(lent);
+        **lent = letter::make(1, 1);
+        step->store(3);
+        PARLEY_CHECK_IN_CHILD(await(4));
+        PARLEY_CHECK_IN_CHILD((*lent)->whole() && (*lent)->from == 1);
+    });
+    REQUIRE(await(1));
+    die_doing("pool: block written down, not taken", 2, [&] {  // of its second letter
+        sender<C> out{name};
+        receiver<C> back{name};
+        out.send(letter::make(letter::survivor, 0));
+        PARLEY_CHECK_IN_CHILD(back.try_receive());
+        out.send(letter::make(letter::survivor, 1));
+    });
+    const auto let_it_be_taken = [&] {
+        int attached = 1;
+        step->compare_exchange_strong(attached, 2);
+        CHECK(await(3));
+    };
+    at_find = let_it_be_taken;
+    os::crash_point_hook = &find_hook;
+    sender<C> out{name};  // in the place of the dead one
+    os::crash_point_hook = nullptr;
+    let_it_be_taken();
+    CHECK(send_all(out) == blocks - 1);
+    step->store(4);
+    CHECK(taker.join_ok());
+    CHECK(C::remove(name));
+}
+
+/// A sender is killed on the way to the link, where an empty link says something to a lone receiver only. Senders that
+/// come and go do not keep that one from finding out, nor do receivers that have gone again.
+template <class C>
+void lose_a_block_while_others_come_and_go() {
+    INFO(C::describe());
+    const auto name = unique_name("crash-lost");
+    receiver<C> in{create_only, name, four_blocks<C>};
+    die_doing("pool: on the way, not in the link", 1, [&] { sender<C>{name}.send(letter::make(letter::survivor, 0)); });
+    std::size_t found = 0;
+    const auto all_there = [&] {
+        found = send_all(sender<C>{name});
+        for (std::size_t each = 0; each < found; ++each) {
+            CHECK(in.try_receive());
+        }
+        CHECK_FALSE(in.try_receive());
+        if (found < blocks) {
+            receiver<C>{name};
+        }
+        return found == blocks;
+    };
+    CHECK_FALSE(all_there());
+    CHECK(eventually(all_there));
+    CHECK(found == blocks);
+    CHECK(C::remove(name));
+}
+
+/// All blocks are lost on the way; then somebody needs one, and `receive` waits in an event loop, without a timeout.
+template <class Send, class Receive>
+void lose_all_blocks_of_an_event_loop(Send send, Receive receive) {
+    shared<std::atomic<bool>> is_there{false};
+    child loop("loop", [&] { receive([&] { is_there->store(true); }); });
+    REQUIRE(eventually([&] { return is_there->load(); }));
+    for (std::uint32_t each = 0; each < blocks; ++each) {
+        die_doing("pool: on the way, not in the link", 1, [&] { send(each); });
+    }
+    child next("sender", [&] { send(7); });
+    CHECK(next.join_ok());
+    CHECK(loop.join_ok());
+}
+
+/// Until a letter is there.
+template <class Receiver>
+[[nodiscard]] auto receive_by_poll(Receiver& in) {
+    for (;;) {
+        ::pollfd bell{in.native_handle(), POLLIN, 0};
+        static_cast<void>(::poll(&bell, 1, -1));
+        if (auto it = in.try_receive()) {
+            return *it;
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("who frees the blocks of the dead frees none that somebody has taken meanwhile") {
+    let_a_block_be_taken_behind_the_back_of_who_frees();
+}
+
+TEST_CASE("a block is found that was lost on the way, whoever comes and goes meanwhile") {
+    lose_a_block_while_others_come_and_go<four<mailbox_by<parley::any, at_least_once>>>();
+    lose_a_block_while_others_come_and_go<four<>>();
+}
+
+TEST_CASE("blocks that are lost on the way to an event loop without a timeout come back to who needs one") {
+    const auto name = unique_name("crash-loop");
+    SECTION("of a mailbox") {
+        using C = four<>;
+        lose_all_blocks_of_an_event_loop(
+            [&](std::uint32_t number) {
+                sender<C>{open_only, name, {.open_within = std::chrono::seconds(10)}}.send(letter::make(1, number));
+            },
+            [&](auto there) {
+                receiver<C> in{create_only, name, four_blocks<C>};
+                there();
+                PARLEY_CHECK_IN_CHILD(receive_by_poll(in).number == 7);
+            });
+        CHECK(C::remove(name));
+    }
+    SECTION("of an endpoint") {
+        using C = four<direct>;
+        lose_all_blocks_of_an_event_loop(
+            [&](std::uint32_t number) {
+                endpoint<C>{name + "-peer", four_blocks<C>}.send(name, letter::make(1, number));
+            },
+            [&](auto there) {
+                endpoint<C> in{name, four_blocks<C>};
+                there();
+                PARLEY_CHECK_IN_CHILD(receive_by_poll(in).second.number == 7);
+            });
+        CHECK(files_named(name).empty());
+    }
+}
