@@ -13,7 +13,7 @@ using namespace parley::test;
 
 namespace {
 
-constexpr auto at_a_find = "pool: a block found that the dead hold, not free";
+constexpr auto at_a_find = "pool's dead: block found, not free";
 std::function<void()> at_find;
 void find_hook(const char* where) {
     if (std::string_view(where) == at_a_find) {

@@ -513,7 +513,7 @@ private:
         if (in_hand_of_others(in, left.what, left.generation)) {
             return false;
         }
-        PARLEY_CRASH_POINT("pool: a block found that the dead hold, not free");
+        PARLEY_CRASH_POINT("pool's dead: block found, not free");
         return free(left.what, found);
     }
 
