@@ -57,7 +57,8 @@ public:
     outlet(typename Family::address to, std::string_view name) : to_(std::move(to)), name_(name) {}
 
     /// Of a pair: connected from the beginning.
-    outlet(way&& to, std::string_view name) : name_(name), way_(std::move(to)), pair_(true), met_(false) {
+    outlet(way&& to, std::string_view name)
+        : name_(name), way_(std::move(to)), pair_(true), met_(C::addressing::pairwise) {
         to_.text = "the other end of a pair";
         number_ = os::random_number<std::uint32_t>();
         if constexpr (!C::addressing::pairwise) {
@@ -171,7 +172,7 @@ public:
         if (spill_ != nullptr) {
             spill_->linger();
         }
-        if (!way_ || fate_ != fate::alive) {
+        if (bare<C> || !way_ || fate_ != fate::alive) {
             return;
         }
         const auto give_up = os::deadline::after(longest_leave);
@@ -432,7 +433,7 @@ private:
     allowance<window<C>, Family::lossless> allowance_;
     fate fate_ = fate::alive;
     bool pair_ = false;
-    bool met_ = true;  ///< of a pair: somebody has used the other end
+    bool met_ = true;  ///< of a pair that goes one way: somebody has used the other end
     bool waiting_ = false;
     socket::occasion time_to_look_;
     unsigned vain_ = 0;

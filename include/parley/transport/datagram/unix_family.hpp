@@ -66,7 +66,7 @@ struct unix_family {
     /// The two ends of a channel without a name. The second one receives. The sender, which has an address, tells it
     /// with a first datagram.
     [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_pair(std::size_t count, std::size_t size) {
-        auto result = make_way(count, size);
+        auto result = make_way(count, size, 1 + word_and_goodbye);
         if (::send(result.first.get(), "", 0, MSG_NOSIGNAL) != 0) {
             os::throw_system(errno, "making a pair of sockets");
         }
@@ -76,8 +76,8 @@ struct unix_family {
     /// The two sides of a link without a name, each a bundle (os/bundle.hpp): the socket into which its messages come,
     /// and the one through which it sends, and to which the answers come.
     [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_link(std::size_t count, std::size_t size) {
-        const auto [to_second, second] = make_way(count, size);
-        const auto [to_first, first] = make_way(count, size);
+        const auto [to_second, second] = make_way(count, size, word_and_goodbye);
+        const auto [to_first, first] = make_way(count, size, word_and_goodbye);
         return {os::make_bundle(std::array{first.get(), to_second.get()}),
                 os::make_bundle(std::array{second.get(), to_first.get()})};
     }
@@ -131,13 +131,15 @@ struct unix_family {
     class way;
 
 private:
-    /// Beside the messages of a pair there lie a greeting, and where it came from or a good-bye.
-    static constexpr std::size_t besides = 2;
+    /// What a sender of a pair says lies in the queue too: that it has come, and that it goes.
+    static constexpr std::size_t word_and_goodbye = 2;
 
     /// One way without a name: a sender, and a receiver that is connected to nobody, as those with a name are. From a
     /// socket that is connected, and sends to a peer that has gone, the kernel takes away what the peer had sent
-    /// (unix(7) is silent about it); so the sender's has nothing but answers in it.
-    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_way(std::size_t count, std::size_t size) {
+    /// (unix(7) is silent about it); so the sender's has nothing but answers in it. `besides`: datagrams that may lie
+    /// beside the messages.
+    [[nodiscard]] static std::pair<os::descriptor, os::descriptor> make_way(std::size_t count, std::size_t size,
+                                                                            std::size_t besides) {
         std::array<int, 2> ends{};
         if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) {
             os::throw_system(errno, "making a pair of sockets", "raise the limit of open files (ulimit -n)");

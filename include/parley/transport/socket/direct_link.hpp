@@ -198,11 +198,11 @@ public:
 
     [[nodiscard]] std::size_t try_pop_some(no_loans&, std::span<message_type> batch) {
         const finishing<Hub> at_the_end{*in_};
-        const auto received = in_->try_pop_some(from_, batch, !waiting_ || waiting_->looks_closely());
-        if (received != 0) {
-            waiting_.reset();
-        } else if (!batch.empty()) {
+        const auto spin = std::exchange(waiting_, std::nullopt);  // over, however this ends but in vain
+        const auto received = in_->try_pop_some(from_, batch, !spin || spin->looks_closely());
+        if (received == 0 && !batch.empty()) {
             check();
+            waiting_ = spin;
         }
         return received;
     }
