@@ -415,6 +415,15 @@ TEMPLATE_LIST_TEST_CASE(
     steps step;
     child bob{"bob", [&] {
                   endpoint<C> me{names.bob, small_pool};
+                  // What a sanitizer looks at for the first time takes a descriptor: a first peer comes and goes.
+                  const auto open_before = test::open_files();
+                  {
+                      endpoint<C> first{names.alice, small_pool};
+                      first.link(names.bob).send(numbered(0));
+                      PARLEY_CHECK_IN_CHILD(me.receive().first == names.alice);
+                  }
+                  PARLEY_CHECK_IN_CHILD(
+                      eventually([&] { return !me.receive_for(1ms) && test::open_files() == open_before; }));
                   ::rlimit few{};
                   PARLEY_CHECK_IN_CHILD(::getrlimit(RLIMIT_NOFILE, &few) == 0);
                   // One for the connection, and none for what comes along.
