@@ -177,6 +177,7 @@ TEST_CASE("every crash point belongs to a family that a test here goes through")
                                          "mpmc",
                                          "parking lot",
                                          "pool",
+                                         "pool's dead",
                                          "queue",
                                          "queue object",
                                          "queue part",
