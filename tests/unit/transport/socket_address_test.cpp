@@ -74,6 +74,7 @@ TEST_CASE("host and port, in all the ways to write them") {
     CHECK(text(":5000") == "127.0.0.1:5000");
     CHECK(text("5000") == "127.0.0.1:5000");
     CHECK(text("[::1]:5000") == "[::1]:5000");
+    CHECK(text("localhost:5000") == "127.0.0.1:5000");  // whatever else the resolver has of that name
     CHECK(internet_address("[::1]:5000", SOCK_STREAM).family() == AF_INET6);
     CHECK(text("127.0.0.1:65535") == "127.0.0.1:65535");
     CHECK_FALSE(internet_address(":5000", SOCK_STREAM).has_path());

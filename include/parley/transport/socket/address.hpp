@@ -26,7 +26,7 @@
 /// | `/run/orders` or `./orders` (local) | that path |
 /// | `@orders` (local) | an abstract address, without a file (unix(7)) |
 /// | `host:5000`, `[::1]:5000` (internet) | that host and port |
-/// | `:5000`, `5000` (internet) | port 5000 of this machine, 127.0.0.1 |
+/// | `:5000`, `5000`, `localhost:5000` (internet) | port 5000 of this machine, 127.0.0.1 |
 
 namespace parley::transport::socket {
 
@@ -85,7 +85,8 @@ struct host_and_port {
     if (name.find('\0') != std::string_view::npos) {
         refuse(name, form);
     }
-    return {host.empty() ? "127.0.0.1" : std::string(host), std::string(port)};
+    // The resolver knows two of that name, or none: whoever says it means the loopback that is meant without a host.
+    return {host.empty() || host == "localhost" ? "127.0.0.1" : std::string(host), std::string(port)};
 }
 
 /// `host:port` in numbers, so that two spellings of one address are one text.
