@@ -1,5 +1,6 @@
 #pragma once
 
+#include "die_doing.hpp"
 #include "session.hpp"
 
 /// A channel with a pool so small that each of its blocks can be counted.
@@ -21,18 +22,6 @@ template <class Sender>
         ++sent;
     }
     return sent;
-}
-
-/// A child does `act` and is killed where it passes that point for the `passing`th time.
-template <class Act>
-void die_doing(const char* where, unsigned passing, Act act) {
-    INFO(where);
-    child victim("victim", [&] {
-        die_at({where, passing});
-        act();
-    });
-    CHECK(victim.join() == 128 + SIGKILL);
-    deaths().insert(where);
 }
 
 }  // namespace parley::test

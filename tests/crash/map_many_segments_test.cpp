@@ -1,3 +1,4 @@
+#include "die_doing.hpp"
 #include "duel.hpp"
 #include "every_role.hpp"
 
@@ -20,18 +21,6 @@ std::set<std::string> bodies_of(const std::string& name) {
     auto result = files_named(name);
     std::erase_if(result, [](const auto& each) { return !each.starts_with("parley-block."); });
     return result;
-}
-
-/// A child does `act` and is killed there.
-template <class Act>
-void die_doing(const char* where, Act act, unsigned passing = 1) {
-    INFO(where);
-    child victim("victim", [&] {
-        die_at({where, passing});
-        act();
-    });
-    CHECK(victim.join() == 128 + SIGKILL);
-    deaths().insert(where);
 }
 
 /// Its sender is killed where a new segment is made, and the next one makes it again.
@@ -83,8 +72,7 @@ TEST_CASE("the segments of a pool go with it, wherever its remover is killed") {
                 fill<C>(name);
                 // The link dies first, and has a point of the same name.
                 const auto nth = where == among_bodies ? passing : 2;
-                die_doing(
-                    where, [&] { C::remove(name); }, nth);
+                die_doing(where, nth, [&] { C::remove(name); });
                 if (opened) {  // a new channel, and nothing of the old one
                     receiver<C> in{name};
                     CHECK(bodies_of(name).empty());
@@ -107,8 +95,7 @@ TEST_CASE("the segments of a port's pool go when its owner is killed, also where
     });
     CHECK(owner.join() == 128 + SIGKILL);
     CHECK(bodies_of(name).size() == 3);
-    die_doing(
-        among_bodies, [&] { receiver<C> heir{name}; }, 2);
+    die_doing(among_bodies, 2, [&] { receiver<C> heir{name}; });
     CHECK(bodies_of(name).size() == 1);
     {
         receiver<C> heir{name};
@@ -134,10 +121,9 @@ TEST_CASE("what is left of a pool whose file is gone is cleared by the next proc
             std::ofstream(each).put('x');
         }
         if (opened) {
-            die_doing(
-                among_bodies, [&] { sender<C> next{name}; }, 2);
+            die_doing(among_bodies, 2, [&] { sender<C> next{name}; });
             CHECK(bodies_of(name).size() == 1 + others.size());
-            die_doing(not_settled, [&] { sender<C> next{name}; });
+            die_doing(not_settled, 1, [&] { sender<C> next{name}; });
             CHECK(bodies_of(name).size() == others.size());
             fill<C>(name);
         }
@@ -154,8 +140,7 @@ TEST_CASE("who may open no more files is told so of a closed pool, and not that 
     using C = mail<many, bounded<4>>;
     const auto name = unique_name("crash-files");
     fill<C>(name);
-    die_doing(
-        "segment: closed, name not taken away", [&] { C::remove(name); }, 2);  // the pool's, after the ring's
+    die_doing("segment: closed, name not taken away", 2, [&] { C::remove(name); });  // the pool's, after the ring's
     child next("next", [&] {
         std::error_code warmed;  // the sanitizer opens a descriptor at the first use of a type
         const sender<C> nobody{open_only, name + "-none", {}, warmed};

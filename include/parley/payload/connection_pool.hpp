@@ -165,9 +165,10 @@ public:
         try {
             return in_hand_->hold(given);
         } catch (const error& failure) {
-            forget();
             if (failure.code() == errc::corrupt) {
                 refuse_last();
+            } else {
+                forget();
             }
             throw;
         } catch (...) {
