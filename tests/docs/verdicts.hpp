@@ -16,11 +16,11 @@ namespace parley::docs {
 using broken_rules = std::uint64_t;
 static_assert(compose::length<compose::rules> <= 64);
 
-template <class C, class... Rules>
-[[nodiscard]] constexpr broken_rules broken_by(compose::list<Rules...>) {
+template <class... Rules>
+[[nodiscard]] constexpr broken_rules broken_by(const compose::facts& asked, compose::list<Rules...>) {
     broken_rules result = 0;
     std::size_t number = 0;
-    ((result |= broken_rules{Rules::template holds<C> ? 0U : 1U} << number++), ...);
+    ((result |= broken_rules{Rules::holds(asked) ? 0U : 1U} << number++), ...);
     return result;
 }
 
@@ -77,7 +77,7 @@ void add_verdicts(std::vector<verdict>& all) {
             compose::composition<int, Transport, typename decltype(addressing)::word,
                                  typename decltype(buffering)::word, typename decltype(synchronization)::word>;
         all.push_back({Transport::name, addressing.name, buffering.name, synchronization.name,
-                       broken_by<composed>(compose::rules{})});
+                       broken_by(compose::facts_of<composed>, compose::rules{})});
     };
     const auto with_buffering = [&](auto addressing, auto buffering) {
         add(addressing, buffering, column<blocking>{"blocking"});

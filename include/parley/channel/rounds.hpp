@@ -8,7 +8,7 @@
 #include <parley/channel/receiving_bodies.hpp>
 #include <parley/channel/round.hpp>
 #include <parley/channel/sending_bodies.hpp>
-#include <parley/compose/questions.hpp>
+#include <parley/compose/facts.hpp>
 #include <parley/message/bytes.hpp>
 #include <parley/message/kind.hpp>
 
@@ -31,7 +31,7 @@ struct requirements {
             return true;
         }
     }();
-    static constexpr bool keeps_all = compose::questions::can<C>.lossless && compose::questions::can<C>.ordered;
+    static constexpr bool keeps_all = compose::facts_of<C>.can.lossless && compose::facts_of<C>.can.ordered;
     static constexpr bool sender_waits = C::synchronization::sender_side::waits;
     static constexpr bool all = by_link && of_bytes && has_room && keeps_all && sender_waits;
 };

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
@@ -65,10 +64,6 @@ struct composition {
     /// The word of this axis.
     template <class Axis>
     using word = typename composition_detail::pick<Axis, composition, Policies...>::type;
-
-    /// How many of the policies are words of this axis.
-    template <class Axis>
-    static constexpr std::size_t given = (std::size_t{word_of<Policies, Axis>} + ... + 0);
 
     /// The layout of the message and all words, for people: what two sides of a channel must agree on.
     static constexpr std::string_view description = composition_detail::description<composition>;

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include <parley/compose/composition.hpp>
+#include <parley/compose/facts.hpp>
 #include <parley/compose/list.hpp>
-#include <parley/compose/questions.hpp>
 #include <parley/compose/rules.hpp>
 #include <parley/message/kind.hpp>
 
@@ -14,23 +14,23 @@ namespace parley {
 
 namespace compose {
 
-template <class C, class... Rules>
-[[nodiscard]] constexpr bool all_hold(list<Rules...>) {
-    return (Rules::template holds<C> && ...);
+template <class... Rules>
+[[nodiscard]] constexpr bool all_hold(const facts& asked, list<Rules...>) {
+    return (Rules::holds(asked) && ...);
 }
 
 }  // namespace compose
 
 /// Whether `channel<Message, Policies...>` compiles: every rule holds. Asking is never an error.
 template <class Message, class... Policies>
-concept composable = compose::all_hold<compose::composition<Message, Policies...>>(compose::rules{});
+concept composable = compose::all_hold(compose::facts_of<compose::composition<Message, Policies...>>, compose::rules{});
 
 namespace compose {
 
 namespace enforce_detail {
 
 template <class C, class Axis>
-using usable_word = typename std::conditional_t<questions::is_well_formed<typename C::template word<Axis>>(),
+using usable_word = typename std::conditional_t<facts_detail::is_well_formed<typename C::template word<Axis>>(),
                                                 std::type_identity<typename C::template word<Axis>>,
                                                 std::type_identity<typename Axis::template fallback<C>>>::type;
 
@@ -45,7 +45,7 @@ struct stand_in {
     using synchronization = enforce_detail::usable_word<C, synchronization_axis>;
     using on_its_transport =
         composition<message, typename C::template word<transport_axis>, addressing, synchronization>;
-    using type = std::conditional_t<all_hold<on_its_transport>(rules{}), on_its_transport,
+    using type = std::conditional_t<all_hold(facts_of<on_its_transport>, rules{}), on_its_transport,
                                     composition<message, addressing, synchronization>>;
 };
 
@@ -56,7 +56,7 @@ struct enforcement;
 
 template <class C, std::size_t... Numbers>
 struct enforcement<C, std::index_sequence<Numbers...>>
-    : std::conditional_t<all_hold<C>(rules{}), std::type_identity<C>, stand_in<C>>::type {
+    : std::conditional_t<all_hold(facts_of<C>, rules{}), std::type_identity<C>, stand_in<C>>::type {
     static_assert((sizeof(typename nth<Numbers, rules>::template sentence<C>) + ...) > 0);
 };
 

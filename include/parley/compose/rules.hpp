@@ -5,15 +5,15 @@
 
 #include <parley/compose/axes.hpp>
 #include <parley/compose/composition.hpp>
+#include <parley/compose/facts.hpp>
 #include <parley/compose/list.hpp>
-#include <parley/compose/questions.hpp>
 #include <parley/message/kind.hpp>
 #include <parley/message/transit.hpp>
 
 /// THE list of rules: which compositions there are, and what the compiler says about the others.
 ///
 /// A rule has
-/// - `template <class C> static constexpr bool holds`, asked of a `composition`. It has an answer for each of them, and
+/// - `holds(facts)`, asked of what a `composition` states (compose/facts.hpp). It has an answer for each of them, and
 ///   where an earlier rule is broken, a later one holds, so that one mistake gives one sentence;
 /// - `template <class C> struct sentence`, which says what is wrong and what to write instead.
 ///
@@ -25,13 +25,12 @@ namespace parley::compose {
 // The policies as such.
 
 struct policies_are_words {
-    template <class C>
-    static constexpr bool holds = questions::all_are_words(typename C::policies{});
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return c.policies_are_words; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: a policy is no word of any axis: write transports, addressings, ... such as shm, mailbox, "
             "blocking, bounded<1024>, kernel_lifetime; a selection or delivery goes into mailbox_by<...>, a "
             "wait strategy into blocking_on<...>");
@@ -39,62 +38,57 @@ struct policies_are_words {
 };
 
 struct words_keep_their_contract {
-    template <class C>
-    static constexpr bool holds = questions::all_are_sound(typename C::policies{});
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return c.words_are_sound; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: a policy names an axis but lacks something that a word of this axis must have: see the "
                       "contract at the top of the axis's concept.hpp");
     };
 };
 
 struct one_word_per_axis {
-    template <class C>
-    static constexpr bool holds = questions::one_word_each<C>(axes{});
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return c.one_word_per_axis; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: two policies answer the same question, such as two transports or two bufferings: keep one "
             "of them");
     };
 };
 
 struct mailbox_arguments_agree {
-    template <class C>
-    static constexpr bool holds = questions::is_well_formed<questions::addressing_of<C>>();
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return c.mailbox_is_well_formed; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: mailbox_by takes one selection (any, round_robin or exclusive) and one delivery "
                       "(at_most_once or at_least_once): remove what is there twice or is neither");
     };
 };
 
 struct sides_can_wait {
-    template <class C>
-    static constexpr bool holds = questions::is_well_formed<typename C::template word<synchronization_axis>>();
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return c.sides_are_well_formed; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: a side is blocking, nonblocking or blocking_on<strategy> with the strategy spin, condvar or "
             "futex: write sync<sender_side, receiver_side> with two of these");
     };
 };
 
 struct bounded_holds_something {
-    template <class C>
-    static constexpr bool holds = questions::buffering_of<C>::rendezvous || questions::buffering_of<C>::capacity > 0;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return c.rendezvous || c.capacity > 0; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: bounded<0> holds no message: write zero for a rendezvous, or bounded<N> with N of 1 or "
                       "more");
     };
@@ -103,92 +97,88 @@ struct bounded_holds_something {
 // The message.
 
 struct message_is_no_address {
-    template <class C>
-    static constexpr bool holds =
-        !std::is_pointer_v<typename C::message> && !std::is_member_pointer_v<typename C::message> &&
-        !std::is_reference_v<typename C::message>;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.message.is_address; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: the message is a pointer or a reference, which means nothing in another process: send the "
             "object itself");
     };
 };
 
 struct message_is_an_object {
-    template <class C>
-    static constexpr bool holds =
-        !message_is_no_address::holds<C> || message::object<std::remove_cv_t<typename C::message>>;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !message_is_no_address::holds(c) || c.message.is_object;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: the message is void, an array, a function or a type not yet defined: write a complete type, "
             "and for an array std::array or a struct around it");
     };
 };
 
 struct message_is_unqualified {
-    template <class C>
-    static constexpr bool holds = !message_is_no_address::holds<C> || !message_is_an_object::holds<C> ||
-                                  std::is_same_v<typename C::message, std::remove_cv_t<typename C::message>>;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !message_is_no_address::holds(c) || !message_is_an_object::holds(c) || c.message.is_unqualified;
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>, "parley: the message is const or volatile: write the type without it");
+        static_assert(holds(facts_of<C>), "parley: the message is const or volatile: write the type without it");
     };
 };
 
 struct message_codec_is_complete {
-    template <class C>
-    static constexpr bool holds = !message::plain<typename C::message> || message::codecs_complete<typename C::message>;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !c.message.is_plain || c.message.codecs_are_complete;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: parley::codec<T> of the message lacks a part: give it max_size, size, encode and decode as "
             "parley/message/codec.hpp shows");
     };
 };
 
 struct message_can_travel {
-    template <class C>
-    static constexpr bool holds = !message::plain<typename C::message> || message::can_travel<typename C::message>;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.message.is_plain || c.message.can_travel; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: the message cannot be copied byte by byte: specialize parley::codec<T> for it, or send "
                       "parley::bytes<Max>");
     };
 };
 
 struct message_holds_no_address {
-    template <class C>
-    static constexpr bool holds = !message_is_no_address::holds<C> || !message::plain<typename C::message> ||
-                                  !message::sends_address<typename C::message>;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !message_is_no_address::holds(c) || !c.message.is_plain || !c.message.holds_address;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: the message holds a pointer or a reference, which means nothing in another process: hold "
             "the object itself or an index, or specialize parley::codec<T>");
     };
 };
 
 struct message_has_room {
-    template <class C>
-    static constexpr bool holds = !message::plain<typename C::message> || message::has_room<typename C::message>;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.message.is_plain || c.message.has_room; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: the message has room for 0 bytes: write bytes<Max> or a codec's max_size with 1 or more, or "
             "an empty struct for a bare signal");
     };
@@ -197,66 +187,60 @@ struct message_has_room {
 // What fits together.
 
 struct rendezvous_has_one_who_waits {
-    template <class C>
-    static constexpr bool holds = !questions::buffering_of<C>::rendezvous || questions::sender_side_of<C>::waits ||
-                                  questions::receiver_side_of<C>::waits;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !c.rendezvous || c.sender_waits || c.receiver_waits;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: with zero and two nonblocking sides nobody ever waits, and they never meet: write blocking "
             "for one side, as in sync<nonblocking, blocking>, or bounded<1>");
     };
 };
 
 struct rendezvous_keeps_nothing {
-    template <class C>
-    static constexpr bool holds =
-        !questions::buffering_of<C>::rendezvous || !questions::addressing_of<C>::delivery::redelivers;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.rendezvous || !c.redelivers; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: with zero nothing is kept that at_least_once could give to another receiver: write "
                       "bounded<1>, or at_most_once");
     };
 };
 
 struct redelivery_has_another_receiver {
-    template <class C>
-    static constexpr bool holds =
-        !questions::addressing_of<C>::delivery::redelivers || questions::addressing_of<C>::many_receivers;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.redelivers || c.many_receivers; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: at_least_once gives a dead receiver's message to another, and this addressing has one "
                       "receiver: write mailbox_by<at_least_once>, or at_most_once");
     };
 };
 
 struct transport_can_redeliver {
-    template <class C>
-    static constexpr bool holds = !questions::addressing_of<C>::delivery::redelivers || questions::can<C>.redelivers;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.redelivers || c.can.redelivers; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: this transport forgets a message when a receiver takes it, and cannot give it to another "
             "when that one dies: write at_most_once, or a transport in memory such as shm");
     };
 };
 
 struct transport_takes_many_senders {
-    template <class C>
-    static constexpr bool holds = !questions::addressing_of<C>::many_senders || questions::can<C>.many_senders;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.many_senders || c.can.many_senders; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: this transport has one sender at a time, and a mailbox or a port has many: write direct, "
             "or a transport in memory such as shm");
     };
@@ -264,248 +248,225 @@ struct transport_takes_many_senders {
 
 struct transport_takes_many_receivers {
     // With neither many senders nor many receivers the rule before this one speaks for both.
-    template <class C>
-    static constexpr bool holds = !transport_takes_many_senders::holds<C> ||
-                                  !questions::addressing_of<C>::many_receivers || questions::can<C>.many_receivers;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !transport_takes_many_senders::holds(c) || !c.many_receivers || c.can.many_receivers;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: this transport has one receiver at a time, and a mailbox has many: write port or direct, "
             "or a transport in memory such as shm");
     };
 };
 
 struct what_is_owned_goes_with_its_owner {
-    template <class C>
-    static constexpr bool holds =
-        !questions::addressing_of<C>::owned || questions::lifetime_of<C>::until == lifetime::end::owner;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.owned || c.until == lifetime::end::owner; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: a port belongs to its receiver and goes with it: write owner_lifetime or nothing, or "
                       "mailbox for what is to stay");
     };
 };
 
 struct transport_survives_reboot {
-    template <class C>
-    static constexpr bool holds =
-        !what_is_owned_goes_with_its_owner::holds<C> || questions::lifetime_of<C>::until != lifetime::end::removal ||
-        questions::can<C>.survives_reboot;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !what_is_owned_goes_with_its_owner::holds(c) || c.until != lifetime::end::removal ||
+               c.can.survives_reboot;
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: filesystem_lifetime needs a transport that is a file, and this one does not survive a "
                       "reboot: write mapped_file, or kernel_lifetime or owner_lifetime");
     };
 };
 
 struct transport_goes_with_the_kernel {
-    template <class C>
-    static constexpr bool holds =
-        !what_is_owned_goes_with_its_owner::holds<C> || questions::lifetime_of<C>::until != lifetime::end::kernel ||
-        !questions::can<C>.survives_reboot;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !what_is_owned_goes_with_its_owner::holds(c) || c.until != lifetime::end::kernel ||
+               !c.can.survives_reboot;
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: this transport is a file, which outlives the kernel: write filesystem_lifetime or "
                       "owner_lifetime instead of kernel_lifetime, or shm");
     };
 };
 
 struct transport_survives_its_processes {
-    template <class C>
-    static constexpr bool holds =
-        !what_is_owned_goes_with_its_owner::holds<C> || questions::lifetime_of<C>::until != lifetime::end::kernel ||
-        questions::can<C>.survives_reboot || questions::can<C>.survives_processes;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !what_is_owned_goes_with_its_owner::holds(c) || c.until != lifetime::end::kernel ||
+               c.can.survives_reboot || c.can.survives_processes;
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: this transport goes with the last process that holds it, and kernel_lifetime is to stay "
                       "after that: write owner_lifetime or nothing, or a transport that stays such as shm");
     };
 };
 
 struct selection_fits_the_transport {
-    template <class C>
-    static constexpr bool holds = !transport_takes_many_senders::holds<C> ||
-                                  !transport_takes_many_receivers::holds<C> || questions::can<C>.takes_turns ||
-                                  (!questions::addressing_of<C>::selection::takes_turns &&
-                                   !questions::addressing_of<C>::selection::one_at_a_time);
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !transport_takes_many_senders::holds(c) || !transport_takes_many_receivers::holds(c) ||
+               c.can.takes_turns || (!c.takes_turns && !c.one_at_a_time);
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: in this transport the kernel gives a message to whoever asks first, so no receiver can "
             "be picked: write mailbox without round_robin or exclusive, or a transport in memory such as shm");
     };
 };
 
 struct transport_can_rendezvous {
-    template <class C>
-    static constexpr bool holds = !questions::buffering_of<C>::rendezvous || questions::can<C>.rendezvous;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.rendezvous || c.can.rendezvous; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: with zero a sender must learn that a receiver takes its message now, and over this transport "
             "nothing tells it: write bounded<1>, or a transport such as unix_stream, mqueue or shm");
     };
 };
 
 struct unbounded_loses_nothing {
-    template <class C>
-    static constexpr bool holds =
-        questions::buffering_of<C>::capacity != buffering::without_limit || questions::can<C>.lossless;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return c.capacity != buffering::without_limit || c.can.lossless;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: this transport may lose messages, and would lose most of what unbounded lets a sender pour into "
             "it: write bounded<N> or bounded_by_kernel, or a transport that loses nothing such as tcp");
     };
 };
 
 struct capacity_fits_the_transport {
-    template <class C>
-    static constexpr bool holds = [] {
-        constexpr auto capacity = questions::buffering_of<C>::capacity;
-        return !questions::can<C>.powers_of_two || capacity >= buffering::as_the_kernel_says ||
-               (capacity & (capacity - 1)) == 0;
-    }();
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !c.can.powers_of_two || c.capacity >= buffering::as_the_kernel_says ||
+               (c.capacity & (c.capacity - 1)) == 0;
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: this transport is a pipe, whose pages are a power of two, and so must N be for the "
                       "bound to be exact: write bounded<N> with N of 1, 2, 4, 8, ...");
     };
 };
 
 struct transport_has_a_kernel_buffer {
-    template <class C>
-    static constexpr bool holds =
-        questions::buffering_of<C>::capacity != buffering::as_the_kernel_says || questions::can<C>.kernel_buffer;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return c.capacity != buffering::as_the_kernel_says || c.can.kernel_buffer;
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: bounded_by_kernel leaves the bound to a buffer that the kernel measures in its own way, "
                       "and this transport has none: write bounded<N>, or a socket such as unix_stream");
     };
 };
 
 struct transport_speaks_raw {
-    template <class C>
-    static constexpr bool holds = !questions::framing_of<C>::foreign || questions::can<C>.raw;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.foreign || c.can.raw; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: raw is for programs that know nothing of parley, and none of them can use this "
                       "transport: write one that they can, such as fifo, mqueue or tcp, or leave raw out");
     };
 };
 
 struct raw_goes_one_way {
-    template <class C>
-    static constexpr bool holds = !questions::framing_of<C>::foreign || !questions::addressing_of<C>::pairwise;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.foreign || !c.pairwise; }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: with direct each side gives its name, and a program that knows nothing of parley, which "
                       "raw is for, gives none: write port or mailbox");
     };
 };
 
 struct raw_keeps_to_what_the_kernel_has {
-    template <class C>
-    static constexpr bool holds = [] {
-        using buffering_word = questions::buffering_of<C>;
-        if constexpr (!questions::framing_of<C>::foreign || !transport_speaks_raw::holds<C>) {
-            return true;
-        } else {
-            return !buffering_word::rendezvous &&
-                   (buffering_word::capacity >= buffering::as_the_kernel_says || questions::can<C>.exact_capacity);
-        }
-    }();
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !c.foreign || !transport_speaks_raw::holds(c) ||
+               (!c.rendezvous && (c.capacity >= buffering::as_the_kernel_says || c.can.exact_capacity));
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: with raw nothing but the messages travels, so nobody counts them or answers: write "
                       "bounded_by_kernel or unbounded, or leave raw out");
     };
 };
 
 struct raw_message_is_its_bytes {
-    template <class C>
-    static constexpr bool holds = [] {
-        if constexpr (questions::framing_of<C>::foreign && message::sendable<typename C::message>) {
-            return message::trivial<typename C::message> || message::byte_string<typename C::message>;
-        } else {
-            return true;
-        }
-    }();
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !c.foreign || !c.message.is_sendable || c.message.is_its_bytes;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: with raw a message is its bytes alone, and a variant or a type with a codec needs more to be read "
             "again: send parley::bytes<Max> or a type that is copied byte by byte, or leave raw out");
     };
 };
 
 struct pool_has_a_name {
-    template <class C>
-    static constexpr bool holds =
-        !questions::payload_of<C>::names_blocks ||
-        (questions::can<C>.named && !(questions::addressing_of<C>::pairwise && questions::can<C>.passes_descriptors));
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !c.names_blocks || (c.can.named && !(c.pairwise && c.can.passes_descriptors));
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: with many_segments the blocks of a pool have names that are made from the pool's, and "
                       "this channel's pools have none: write map, or a transport with names such as shm, or port");
     };
 };
 
 struct pool_is_on_this_machine {
-    template <class C>
-    static constexpr bool holds = !questions::payload_of<C>::stays || !questions::can<C>.crosses_machines;
+    [[nodiscard]] static constexpr bool holds(const facts& c) { return !c.stays || !c.can.crosses_machines; }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: with map or adaptive the message stays in this machine's memory, and this transport may lead to "
             "another machine: write copy, or a transport of this machine such as unix_stream or shm");
     };
 };
 
 struct pool_goes_with_the_channel {
-    template <class C>
-    static constexpr bool holds =
-        !questions::payload_of<C>::stays || !pool_has_a_name::holds<C> || !pool_is_on_this_machine::holds<C> ||
-        !what_is_owned_goes_with_its_owner::holds<C> || !questions::can<C>.named ||
-        !transport_survives_reboot::holds<C> || questions::lifetime_of<C>::until == lifetime::end::kernel ||
-        (questions::lifetime_of<C>::until == lifetime::end::owner &&
-         (questions::addressing_of<C>::owned || questions::addressing_of<C>::pairwise));
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !c.stays || !pool_has_a_name::holds(c) || !pool_is_on_this_machine::holds(c) ||
+               !what_is_owned_goes_with_its_owner::holds(c) || !c.can.named || !transport_survives_reboot::holds(c) ||
+               c.until == lifetime::end::kernel || (c.until == lifetime::end::owner && (c.owned || c.pairwise));
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: with map or adaptive the pool of the messages lies in memory, and goes with the "
                       "receiver of a port, with the two sides of a link, or with the kernel: write port, direct with "
                       "owner_lifetime, or kernel_lifetime over a transport that is no file");
@@ -513,57 +474,45 @@ struct pool_goes_with_the_channel {
 };
 
 struct raw_leaves_nothing_behind {
-    template <class C>
-    static constexpr bool holds =
-        !questions::payload_of<C>::stays || !questions::framing_of<C>::foreign || !transport_speaks_raw::holds<C> ||
-        !pool_is_on_this_machine::holds<C> || !pool_goes_with_the_channel::holds<C>;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !c.stays || !c.foreign || !transport_speaks_raw::holds(c) || !pool_is_on_this_machine::holds(c) ||
+               !pool_goes_with_the_channel::holds(c);
+    }
 
     template <class C>
     struct sentence {
-        static_assert(holds<C>,
+        static_assert(holds(facts_of<C>),
                       "parley: with map or adaptive a reference travels, and a program that knows nothing of parley, "
                       "which raw is for, could not follow it: write copy, or leave raw out");
     };
 };
 
 struct reference_fits_the_transport {
-    template <class C>
-    static constexpr bool holds = !raw_leaves_nothing_behind::holds<C> ||
-                                  questions::payload_of<C>::reference_size <= questions::can<C>.largest_unit;
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        return !raw_leaves_nothing_behind::holds(c) || c.reference_size <= c.can.largest_unit;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: with map or adaptive a reference of 24 bytes travels, and this transport has no room for "
             "that in one piece: write copy, or another transport such as shm");
     };
 };
 
 struct message_fits_the_transport {
-    template <class C>
-    static constexpr bool holds = [] {
-        if constexpr (!message::sendable<typename C::message> || !reference_fits_the_transport::holds<C> ||
-                      !raw_leaves_nothing_behind::holds<C>) {
-            return true;
-        } else {
-            constexpr auto can = questions::can<C>;
-            constexpr bool one_sender = !questions::addressing_of<C>::many_senders || can.connected;
-            if constexpr (can.largest_unit == transport::any_size || (can.splits && one_sender)) {
-                return true;
-            } else if constexpr (can.headless) {
-                return message::wire<questions::travelling<C>>::capacity <= can.largest_unit;
-            } else {
-                return message::size_in_transit<questions::travelling<C>, questions::framing_of<C>::foreign> <=
-                       can.largest_unit;
-            }
-        }
-    }();
+    [[nodiscard]] static constexpr bool holds(const facts& c) {
+        const bool one_sender = !c.many_senders || c.can.connected;
+        return !c.message.is_sendable || !reference_fits_the_transport::holds(c) ||
+               !raw_leaves_nothing_behind::holds(c) || c.can.largest_unit == transport::any_size ||
+               (c.can.splits && one_sender) || (c.can.headless ? c.bare_size : c.size_in_transit) <= c.can.largest_unit;
+    }
 
     template <class C>
     struct sentence {
         static_assert(
-            holds<C>,
+            holds(facts_of<C>),
             "parley: the message is larger than what this transport carries in one piece, and parts of it "
             "could be lost or mix with those of another sender: send a smaller message or, with adaptive, "
             "write a lower threshold; or write direct with a queue or a pipe, or a transport such as tcp or shm");
