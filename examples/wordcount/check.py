@@ -23,12 +23,12 @@ def make_texts(folder):
     chance = random.Random(1)
     words = ["".join(chance.choices(string.ascii_letters, k=chance.randint(1, 12))) for _ in range(3000)]
     contents = {
-        "plain": "\n".join(" ".join(chance.choices(words, k=chance.randint(0, 15))) for _ in range(20000)) + "\n",
+        "plain": "\n".join(" ".join(chance.choices(words, k=chance.randint(0, 15))) for _ in range(6000)) + "\n",
         "empty": "",
         "no newline at the end": "one two\nthree",
         "other spaces": "a\tb\vc\fd\r\ne  f \n \n\n  g\n",
-        "one long line": " ".join(chance.choices(words, k=20000)),
-        "long words": "x" * 1022 + " " + "y" * 1023 + "\n" + "z" * 5000 + " end\n" + "w" * 300000 + "\n",
+        "one long line": " ".join(chance.choices(words, k=8000)),
+        "long words": "x" * 1022 + " " + "y" * 1023 + "\n" + "z" * 5000 + " end\n" + "w" * 100000 + "\n",
         "only spaces": " " * 5000 + "\n",
         "not ASCII": "d\u00e9j\u00e0 vu \u2014 \u00fcber\n",
     }

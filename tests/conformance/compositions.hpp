@@ -174,21 +174,38 @@ template <class Transport>
 struct on {
     template <class... Words>
     using c = parley::channel<item, Transport, Words...>;
-
-    template <class List>
-    using of = typename those_that_compile<Transport, List>::type;
-    using lists = std::conditional_t<std::is_same_v<Transport, shm>, in_memory,
-                                     std::conditional_t<Transport::capabilities.in_place, in_other_memory, in_kernel>>;
-
-    using bounded_mailboxes = of<typename lists::bounded_mailboxes>;
-    using unbounded_mailboxes = of<typename lists::unbounded_mailboxes>;
-    using zero_mailboxes = of<typename lists::zero_mailboxes>;
-    using mailboxes = joined<bounded_mailboxes, unbounded_mailboxes, zero_mailboxes>;
-    using ports = of<typename lists::ports>;
-    using mapped_mailboxes = of<typename lists::mapped_mailboxes>;
-    using mapped_ports = of<typename lists::mapped_ports>;
-    using links = of<typename lists::links>;
-    using mapped_links = of<typename lists::mapped_links>;
 };
+
+namespace compositions_detail {
+
+template <class Transport>
+using lists = std::conditional_t<std::is_same_v<Transport, shm>, in_memory,
+                                 std::conditional_t<Transport::capabilities.in_place, in_other_memory, in_kernel>>;
+
+template <class Transport, class List>
+using those = typename those_that_compile<Transport, List>::type;
+
+}  // namespace compositions_detail
+
+// One kind at a time: who wants the links does not make the compiler ask the rules about all mailboxes.
+template <class T>
+using bounded_mailboxes_on = compositions_detail::those<T, typename compositions_detail::lists<T>::bounded_mailboxes>;
+template <class T>
+using unbounded_mailboxes_on =
+    compositions_detail::those<T, typename compositions_detail::lists<T>::unbounded_mailboxes>;
+template <class T>
+using zero_mailboxes_on = compositions_detail::those<T, typename compositions_detail::lists<T>::zero_mailboxes>;
+template <class T>
+using mailboxes_on = joined<bounded_mailboxes_on<T>, unbounded_mailboxes_on<T>, zero_mailboxes_on<T>>;
+template <class T>
+using ports_on = compositions_detail::those<T, typename compositions_detail::lists<T>::ports>;
+template <class T>
+using links_on = compositions_detail::those<T, typename compositions_detail::lists<T>::links>;
+template <class T>
+using mapped_mailboxes_on = compositions_detail::those<T, typename compositions_detail::lists<T>::mapped_mailboxes>;
+template <class T>
+using mapped_ports_on = compositions_detail::those<T, typename compositions_detail::lists<T>::mapped_ports>;
+template <class T>
+using mapped_links_on = compositions_detail::those<T, typename compositions_detail::lists<T>::mapped_links>;
 
 }  // namespace parley::conformance

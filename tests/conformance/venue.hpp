@@ -72,13 +72,14 @@ inline constexpr bool receiver_sleeps = sleeping_side<typename C::synchronizatio
 /// How long a wait lasts that must end by its deadline because nothing happens.
 inline constexpr auto short_wait = 5ms;
 
-/// How much is sent in advance where there is no bound. Where messages stay in a pool, the pool is the memory whose end
-/// is the limit, and has this room.
-inline constexpr std::uint32_t backlog = 100'000;
+/// How much is sent in advance where there is no bound: more than any buffer of the kernel holds. Where messages stay
+/// in a pool, the pool is the memory whose end is the limit, and has this room.
+template <class C>
+inline constexpr std::uint32_t backlog = C::payload::stays ? 20'000 : 100'000;
 template <class C>
 [[nodiscard]] constexpr options roomy() {
     constexpr std::uint64_t block = 64;  // of the smallest message
-    return {.pool_size = C::payload::stays && unlimited<C> ? 2 * block * backlog : 0};
+    return {.pool_size = C::payload::stays && unlimited<C> ? 2 * block * backlog<C> : 0};
 }
 
 /// An address of this machine that no other test uses: all of 127.0.0.0/8 is this machine, and the process number says

@@ -7,7 +7,7 @@ TEST_CASE("4 senders, 4 receivers, one mailbox, 1,000,000 messages, each receive
     everything_exactly_once<on<shm>::c<>, 4, 4, 250'000>();
 }
 
-using mailboxes = on<shm>::mailboxes;
+using mailboxes = mailboxes_on<shm>;
 TEMPLATE_LIST_TEST_CASE("each message of 3 senders to 3 receivers is received exactly once", "", mailboxes) {
     constexpr std::size_t count = rendezvous<TestType> ? 700 : 3000;
     everything_exactly_once<TestType, 3, 3, count>();

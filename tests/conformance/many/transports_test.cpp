@@ -21,7 +21,7 @@ TEMPLATE_LIST_TEST_CASE("on each transport processes come and go, and nothing is
     nothing_lost_by_coming_and_going<TestType, 20, 30>();
 }
 
-using ports = joined<on<shm>::ports, on<sysv_shm>::ports>;
+using ports = joined<ports_on<shm>, ports_on<sysv_shm>>;
 
 TEMPLATE_LIST_TEST_CASE("a port receives every message of its senders exactly once", "", ports) {
     everything_exactly_once<TestType, 4, 1, rendezvous<TestType> ? 700 : 3000>();

@@ -119,7 +119,7 @@ TEMPLATE_LIST_TEST_CASE("the buffer holds exactly what it says", "", here) {
         PARLEY_REQUIRE(!out->try_send(item::make(1, 0)));  // the receiver waits no longer
     } else if constexpr (unlimited<C>) {
         // The sender never waits; what was sent is there; and the memory is given back.
-        constexpr std::uint32_t count = backlog;
+        constexpr std::uint32_t count = backlog<C>;
         auto in = place.receiver();
         std::size_t empty = 0;
         std::size_t full = 0;
