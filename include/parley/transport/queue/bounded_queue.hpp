@@ -291,16 +291,17 @@ public:
 
     enum class outcome { nothing, message, garbage };
 
-    /// Whether `get_to` reads a message straight to where it stays.
-    static constexpr bool reads_in_place = gathers && message::trivial<Message>;
+    /// Whether there is `get_to`.
+    static constexpr bool gets_to_a_place = message::trivial<Message>;
 
     /// Takes a message out, if one is there: then it lies at `message()`. Whatever was no message is gone.
     [[nodiscard]] outcome get() { return get_at(staging_.message()); }
 
-    /// The same, and it lies there. Where there was none, what lies there may be anything.
-    [[nodiscard]] outcome get_to(Message& place) requires reads_in_place {
+    /// The same, and it lies there: by the kernel's own copy, or by one more. Where there was none, what lies there may
+    /// be anything.
+    [[nodiscard]] outcome get_to(Message& place) requires gets_to_a_place {
         auto* const there = reinterpret_cast<std::byte*>(std::addressof(place));
-        if (have_ != 0) {  // the rest of what has begun to come
+        if (!gathers || have_ != 0) {  // or the rest of what has begun to come
             const auto result = get();
             if (result == outcome::message) {
                 std::memcpy(there, staging_.message(), sizeof place);

@@ -159,7 +159,7 @@ public:
 
     template <class Context>
     [[nodiscard]] std::size_t try_pop_some(Context& context, std::span<Message> content) {
-        if constexpr (consumer::reads_in_place) {
+        if constexpr (consumer::gets_to_a_place) {
             return pop_each_to(content,
                                [&](Message& place) { return take(context, [&] { return consumer_.get_to(place); }); });
         } else {

@@ -28,6 +28,7 @@
 /// `handle`
 ///   is -1 also where there is nothing to poll yet;
 /// - `largest()`: the room that `get` needs at least. `put` and `get` never wait;
+/// - `copies`: `get` may have less room than that, and then gives the beginning of a unit and says its size;
 /// - `state()`: whether anything will pass any more, which costs a system call or two;
 /// - `somebody_receives()`: whether what a sender still holds is worth waiting with. True where nobody can know;
 /// - `leave()`: takes the object away if it belongs to this end.
@@ -68,6 +69,7 @@ concept raw_object = requires(Object& object, const raw_request& request, std::s
     { Object::keeps_units } -> std::convertible_to<bool>;
     { Object::counts_bytes } -> std::convertible_to<bool>;
     { Object::pollable } -> std::convertible_to<bool>;
+    { Object::copies } -> std::convertible_to<bool>;
     { Object::open(request) } -> std::same_as<Object>;
     { Object::remove(name) } -> std::same_as<bool>;
     { object.put(content) } -> std::same_as<attempt>;

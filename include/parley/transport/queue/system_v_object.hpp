@@ -113,12 +113,13 @@ public:
         gone(errno, "sending to");
     }
 
+    /// The size of the unit, also where the room is less and has its beginning only.
     [[nodiscard]] std::optional<std::size_t> get(std::span<std::byte> room) {
         const auto size =
             os::uninterrupted([&] { return ::msgrcv(number_, buffer_.data(), unit_, 0, IPC_NOWAIT | MSG_NOERROR); });
         if (size >= 0) [[likely]] {
-            const auto taken = std::min(static_cast<std::size_t>(size), room.size());
-            std::memcpy(room.data(), buffer_.data() + sizeof(long), taken);
+            const auto taken = static_cast<std::size_t>(size);
+            std::memcpy(room.data(), buffer_.data() + sizeof(long), std::min(taken, room.size()));
             return taken;
         }
         if (errno == ENOMSG) {

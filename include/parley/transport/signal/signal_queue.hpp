@@ -274,7 +274,7 @@ template <class Message, std::size_t Capacity, bool Spills>
 class signal_queue<Message, Capacity, Spills>::consumer {
 public:
     static constexpr bool pollable = true;
-    static constexpr bool reads_in_place = false;
+    static constexpr bool gets_to_a_place = false;
 
     consumer(signal_queue& shared, std::size_t) noexcept : shared_(&shared) {}
     consumer(consumer&&) noexcept = default;
