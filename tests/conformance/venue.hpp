@@ -72,8 +72,8 @@ inline constexpr bool receiver_sleeps = sleeping_side<typename C::synchronizatio
 /// How long a wait lasts that must end by its deadline because nothing happens.
 inline constexpr auto short_wait = 5ms;
 
-/// How much is sent in advance where there is no bound: more than any buffer of the kernel holds. Where messages stay
-/// in a pool, the pool is the memory whose end is the limit, and has this room.
+/// How much is sent in advance where there is no bound. Where messages stay in a pool, the pool is the memory whose end
+/// is the limit, and has this room: for fewer, since each has a block of its own.
 template <class C>
 inline constexpr std::uint32_t backlog = C::payload::stays ? 20'000 : 100'000;
 template <class C>

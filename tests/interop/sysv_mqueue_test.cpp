@@ -1,7 +1,10 @@
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <span>
 #include <sstream>
 #include <string>
 #include <system_error>
@@ -182,6 +185,42 @@ queue.send(struct.pack("=II", 1, 2))
         CHECK(refused.code() == errc::incompatible);
         CHECK(std::string(refused.what()).find("asked:  32 bytes") != std::string::npos);
     }
+}
+
+TEST_CASE("sysv_mqueue, raw: a batch of messages of fixed size, among units that are too short and too long") {
+    const queue_key queue;
+    receiver<numbers> in{queue.name()};
+    const auto send = [&](const char* units) {
+        program other = python(R"(
+import sysv_ipc, struct, sys
+queue = sysv_ipc.MessageQueue(int(sys.argv[1]))
+for unit in sys.argv[2].split():
+    queue.send(struct.pack("=II", int(unit), 2) if unit.isdigit() else unit.encode())
+)",
+                               {queue.decimal(), units});
+        REQUIRE(other.finish());
+    };
+    std::array<typename numbers::message, 4> got{};
+    const auto expect = [&](std::size_t count, std::uint32_t first) {
+        REQUIRE(in.receive(std::span{got}.first(count)) == count);
+        for (std::uint32_t number = 0; number < count; ++number) {
+            CHECK(got[number].first == first + number);
+            CHECK(got[number].second == 2);
+        }
+    };
+    send("0 1 2 3");
+    expect(4, 0);
+    send("4 short 5");
+    expect(1, 4);
+    CHECK(thrown_by([&] { return in.receive(std::span{got}); }) == errc::corrupt);
+    expect(1, 5);
+    send("6 nine_long 7");
+    expect(1, 6);
+    CHECK(thrown_by([&] { return in.receive(std::span{got}); }) == errc::corrupt);
+    expect(1, 7);
+    send("8 9");
+    CHECK(numbers::remove(queue.name()));
+    CHECK(thrown_by([&] { return in.receive(std::span{got}); }) == errc::closed);
 }
 
 TEST_CASE("sysv_mqueue, raw: ipcs -q shows the key, the permissions, the bytes and the messages") {

@@ -168,6 +168,10 @@ static_assert(composable<int, bounded<1>> && !composable<int, bounded<0>>);
 // The message.
 static_assert(composable<order> && !composable<order*> && !composable<const order> && !composable<order&>);
 static_assert(composable<bytes<64>> && !composable<std::string> && !composable<bytes<0>>);
+// To ask is no error where the message cannot even be measured, and what follows from its size is no question.
+static_assert(!composable<std::string, adaptive<>> && !composable<std::string, mqueue, adaptive<>>);
+static_assert(!composable<std::string, sysv_mqueue> && !composable<void, adaptive<>> && !composable<void, fifo>);
+static_assert(!composable<const int, mqueue, adaptive<>> && !composable<int&, sysv_mqueue>);
 static_assert(!composable<order[2]> && !composable<void> && !composable<undefined> && !composable<void()>);
 struct node {
     int value;

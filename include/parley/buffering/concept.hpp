@@ -6,6 +6,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include <parley/message/kind.hpp>
+
 /// The axis of buffering: how many messages may wait between sender and receiver.
 ///
 /// A buffering word
@@ -48,8 +50,15 @@ struct payload_axis;
 
 namespace buffering {
 
+/// What cannot travel has no size from which more could follow.
 template <class Chosen>
 struct fallback_for {
+    using type = bounded<1024>;
+};
+
+template <class Chosen>
+    requires message::sendable<typename Chosen::message>
+struct fallback_for<Chosen> {
     using transport = typename Chosen::template word<transport_axis>;
     using travelling = typename Chosen::template word<payload_axis>::template travelling<typename Chosen::message>;
     using type =

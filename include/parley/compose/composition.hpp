@@ -55,7 +55,7 @@ inline constexpr auto introduction = "layout version " + decimal<os::layout_vers
 /// What a message type and a set of policies mean: for each axis the word, chosen or by default.
 ///
 /// It exists for every list of types, also where the rules (compose/rules.hpp) refuse it, because the rules are asked
-/// of it. `description` and `fingerprint` exist where the rules hold.
+/// of what it states (compose/facts.hpp). `description` and `fingerprint` exist where the rules hold.
 template <class Message, class... Policies>
 struct composition {
     using message = Message;

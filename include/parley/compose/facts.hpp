@@ -8,6 +8,7 @@
 #include <parley/lifetime/concept.hpp>
 #include <parley/message/kind.hpp>
 #include <parley/message/transit.hpp>
+#include <parley/message/wire.hpp>
 #include <parley/transport/concept.hpp>
 
 /// What a composition states, as values: all that the rules (compose/rules.hpp) look at. The compiler makes a
@@ -22,10 +23,10 @@ struct message_facts {
     bool is_unqualified = false;       ///< neither const nor volatile
     bool is_plain = false;             ///< both of these
     bool codecs_are_complete = false;  ///< those that it has
-    bool can_travel = false;           ///< byte by byte or by a codec
+    bool can_travel = false;           ///< byte by byte, as a length and bytes, by a codec, or as one of such
     bool holds_address = false;        ///< a pointer or a reference, in what is copied byte by byte
     bool has_room = false;             ///< for at least one byte
-    bool is_sendable = false;          ///< all of these as they should be
+    bool is_sendable = false;          ///< all of the above as they should be
     bool is_its_bytes = false;         ///< it is read again from its bytes alone
 };
 
@@ -75,9 +76,9 @@ struct facts {
     /// What its transport can do, with the framing that it has.
     transport::capabilities can;
 
-    /// Bytes of the largest message, or of what travels in its place; and with what travels beside it. 0 where there
-    /// can be none.
-    std::size_t bare_size = 0;
+    /// Bytes of the largest message, or of what travels in its place, as it is written (message/wire.hpp); and as it
+    /// travels: with a header, or with `raw` nothing but its bytes. 0 where there can be none.
+    std::size_t size_as_written = 0;
     std::size_t size_in_transit = 0;
 };
 
@@ -156,27 +157,27 @@ template <class C>
         .mailbox_is_well_formed = is_well_formed<addressing>(),
         .sides_are_well_formed = is_well_formed<synchronization>(),
         .message = facts_of_message<typename C::message>,
-        .many_senders = addressing::many_senders,
-        .many_receivers = addressing::many_receivers,
-        .owned = addressing::owned,
-        .pairwise = addressing::pairwise,
-        .takes_turns = addressing::selection::takes_turns,
-        .one_at_a_time = addressing::selection::one_at_a_time,
-        .redelivers = addressing::delivery::redelivers,
+        .many_senders = static_cast<bool>(addressing::many_senders),
+        .many_receivers = static_cast<bool>(addressing::many_receivers),
+        .owned = static_cast<bool>(addressing::owned),
+        .pairwise = static_cast<bool>(addressing::pairwise),
+        .takes_turns = static_cast<bool>(addressing::selection::takes_turns),
+        .one_at_a_time = static_cast<bool>(addressing::selection::one_at_a_time),
+        .redelivers = static_cast<bool>(addressing::delivery::redelivers),
         .sender_waits = synchronization::sender_side::waits,
         .receiver_waits = synchronization::receiver_side::waits,
-        .rendezvous = buffering_word::rendezvous,
+        .rendezvous = static_cast<bool>(buffering_word::rendezvous),
         .capacity = buffering_word::capacity,
         .until = C::template word<lifetime_axis>::until,
-        .foreign = framing::foreign,
-        .stays = payload::stays,
-        .names_blocks = payload::names_blocks,
-        .reference_size = payload::reference_size,
+        .foreign = static_cast<bool>(framing::foreign),
+        .stays = static_cast<bool>(payload::stays),
+        .names_blocks = static_cast<bool>(payload::names_blocks),
+        .reference_size = static_cast<std::size_t>(payload::reference_size),
         .can = can<transport_word, framing>(),
     };
     if constexpr (facts_of_message<typename C::message>.is_sendable) {
         using travelling = typename payload::template travelling<typename C::message>;
-        result.bare_size = message::wire<travelling>::capacity;
+        result.size_as_written = message::wire<travelling>::capacity;
         result.size_in_transit = message::size_in_transit<travelling, framing::foreign>;
     }
     return result;

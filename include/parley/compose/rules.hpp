@@ -1,14 +1,10 @@
 #pragma once
 
-#include <cstddef>
-#include <type_traits>
-
-#include <parley/compose/axes.hpp>
-#include <parley/compose/composition.hpp>
+#include <parley/buffering/concept.hpp>
 #include <parley/compose/facts.hpp>
 #include <parley/compose/list.hpp>
-#include <parley/message/kind.hpp>
-#include <parley/message/transit.hpp>
+#include <parley/lifetime/concept.hpp>
+#include <parley/transport/concept.hpp>
 
 /// THE list of rules: which compositions there are, and what the compiler says about the others.
 ///
@@ -506,7 +502,8 @@ struct message_fits_the_transport {
         const bool one_sender = !c.many_senders || c.can.connected;
         return !c.message.is_sendable || !reference_fits_the_transport::holds(c) ||
                !raw_leaves_nothing_behind::holds(c) || c.can.largest_unit == transport::any_size ||
-               (c.can.splits && one_sender) || (c.can.headless ? c.bare_size : c.size_in_transit) <= c.can.largest_unit;
+               (c.can.splits && one_sender) ||
+               (c.can.headless ? c.size_as_written : c.size_in_transit) <= c.can.largest_unit;
     }
 
     template <class C>

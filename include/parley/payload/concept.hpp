@@ -31,6 +31,7 @@ concept payload_word = std::same_as<typename Word::axis, payload_axis> && requir
     { Word::stays } -> std::convertible_to<bool>;
     { Word::names_blocks } -> std::convertible_to<bool>;
     { Word::reference_size } -> std::convertible_to<std::size_t>;
+    typename Word::template travelling<int>;
 };
 
 /// The axis: whether the bytes of a message travel, or a reference to them.

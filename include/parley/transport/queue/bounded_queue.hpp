@@ -301,16 +301,18 @@ public:
     /// be anything.
     [[nodiscard]] outcome get_to(Message& place) requires gets_to_a_place {
         auto* const there = reinterpret_cast<std::byte*>(std::addressof(place));
-        if (!gathers || have_ != 0) {  // or the rest of what has begun to come
-            const auto result = get();
-            if (result == outcome::message) {
-                std::memcpy(there, staging_.message(), sizeof place);
+        if constexpr (gathers) {
+            if (have_ == 0) {
+                const auto result = get_at(there);
+                if (have_ != 0) {  // the beginning of one
+                    std::memcpy(staging_.message(), there, std::min(have_ * payload_of_unit, sizeof place));
+                }
+                return result;
             }
-            return result;
         }
-        const auto result = get_at(there);
-        if (have_ != 0) {
-            std::memcpy(staging_.message(), there, std::min(have_ * payload_of_unit, sizeof place));
+        const auto result = get();  // behind what has come already of this message
+        if (result == outcome::message) {
+            std::memcpy(there, staging_.message(), sizeof place);
         }
         return result;
     }

@@ -39,7 +39,7 @@ public:
     static constexpr bool keeps_units = false;
     static constexpr bool counts_bytes = false;
     static constexpr bool pollable = true;
-    static constexpr bool copies = false;
+    static constexpr bool takes_less_room = false;
 
     [[nodiscard]] static raw_fifo open(const raw_request& request) {
         auto path = path_of(request.asked.name);

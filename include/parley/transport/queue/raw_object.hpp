@@ -27,8 +27,8 @@
 /// - `pollable`, `handle()`, `readable()`, `writable()`: as of a queue object (transport/queue/object.hpp), but
 /// `handle`
 ///   is -1 also where there is nothing to poll yet;
-/// - `largest()`: the room that `get` needs at least. `put` and `get` never wait;
-/// - `copies`: `get` may have less room than that, and then gives the beginning of a unit and says its size;
+/// - `largest()`: the room that `get` needs, unless it `takes_less_room`: then what is larger than the room is cut off,
+///   and `get` says the size that it had, `largest()` at most. `put` and `get` never wait;
 /// - `state()`: whether anything will pass any more, which costs a system call or two;
 /// - `somebody_receives()`: whether what a sender still holds is worth waiting with. True where nobody can know;
 /// - `leave()`: takes the object away if it belongs to this end.
@@ -69,7 +69,7 @@ concept raw_object = requires(Object& object, const raw_request& request, std::s
     { Object::keeps_units } -> std::convertible_to<bool>;
     { Object::counts_bytes } -> std::convertible_to<bool>;
     { Object::pollable } -> std::convertible_to<bool>;
-    { Object::copies } -> std::convertible_to<bool>;
+    { Object::takes_less_room } -> std::convertible_to<bool>;
     { Object::open(request) } -> std::same_as<Object>;
     { Object::remove(name) } -> std::same_as<bool>;
     { object.put(content) } -> std::same_as<attempt>;

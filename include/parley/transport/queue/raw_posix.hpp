@@ -29,7 +29,7 @@ public:
     static constexpr bool keeps_units = true;
     static constexpr bool counts_bytes = false;
     static constexpr bool pollable = true;
-    static constexpr bool copies = false;
+    static constexpr bool takes_less_room = false;
 
     [[nodiscard]] static raw_posix open(const raw_request& request) {
         const auto name = queue_name(request.asked.name);

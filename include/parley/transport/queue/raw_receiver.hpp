@@ -48,7 +48,7 @@ public:
 
     [[nodiscard]] std::size_t try_pop_some(raw_context&, std::span<message_type> batch) {
         if constexpr (message::trivial<message_type>) {
-            if (Object::copies || object_.largest() <= unit::capacity) {
+            if (Object::takes_less_room || object_.largest() <= unit::capacity) {
                 return pop_each_to(batch, [this](message_type& place) { return pop_to(place); });
             }
         }

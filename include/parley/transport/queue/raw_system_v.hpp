@@ -36,7 +36,7 @@ public:
     static constexpr bool keeps_units = true;
     static constexpr bool counts_bytes = true;
     static constexpr bool pollable = false;
-    static constexpr bool copies = true;  ///< out of where the type of a message stands before it
+    static constexpr bool takes_less_room = true;  ///< it copies, out of a buffer with the message's type before it
 
     [[nodiscard]] static raw_system_v open(const raw_request& request) {
         const auto key = key_of(request.asked.name);

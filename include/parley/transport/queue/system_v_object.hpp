@@ -113,7 +113,7 @@ public:
         gone(errno, "sending to");
     }
 
-    /// The size of the unit, also where the room is less and has its beginning only.
+    /// The size of the unit, or of the largest if this one is larger. Less room than that has its beginning.
     [[nodiscard]] std::optional<std::size_t> get(std::span<std::byte> room) {
         const auto size =
             os::uninterrupted([&] { return ::msgrcv(number_, buffer_.data(), unit_, 0, IPC_NOWAIT | MSG_NOERROR); });
