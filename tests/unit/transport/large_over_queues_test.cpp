@@ -20,7 +20,7 @@ namespace {
 
 struct volume {
     std::uint64_t number;
-    std::array<std::uint32_t, 5000> pages;
+    std::array<std::uint32_t, 4000> pages;  // two units of a queue, which is all that one of System V holds
 
     static volume make(std::uint64_t number) {
         volume made{number, {}};
