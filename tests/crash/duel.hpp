@@ -25,6 +25,8 @@ public:
     duel(std::string survivor, std::string victim) : survivor_(std::move(survivor)), victim_(std::move(victim)) {
         staying_.emplace(
             "survivor", [this] { stay(); }, duration{300.0});
+        // What is sent to one who has never come goes with its sender.
+        REQUIRE(eventually([&] { return books_->survivor_is_there.load(); }));
     }
 
     void kill_everywhere(act what, unsigned passings) {
@@ -163,6 +165,7 @@ private:
     void stay() {
         auto& b = *books_;
         endpoint<C> me{survivor_};
+        b.survivor_is_there.store(true);
         auto last_survivor = books::no_number;
         auto last_victim = books::no_number;
         std::uint32_t round = 0;

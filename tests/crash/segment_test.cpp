@@ -181,6 +181,7 @@ TEST_CASE("every crash point belongs to a family that a test here goes through")
                                          "queue",
                                          "queue object",
                                          "queue part",
+                                         "queue parts gathered",
                                          "queue parts in turn",
                                          "queue rendezvous",
                                          "segment",

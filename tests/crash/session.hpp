@@ -130,6 +130,7 @@ struct books {
     std::array<std::atomic<std::uint8_t>, most_of_victim> returned{};  ///< the victim's call had returned
 
     // Orders to the survivors, and what they answer.
+    std::atomic<bool> survivor_is_there{false};
     std::atomic<bool> stop{false};
     std::atomic<bool> hold_sender{false};
     std::atomic<bool> hold_receiver{false};

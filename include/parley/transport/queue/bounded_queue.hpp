@@ -359,12 +359,18 @@ private:
         }
     }
 
-    /// Takes a unit out; its bytes behind the header come to where those of the next part of a message belong.
+    /// Where the bytes of the next part come to: behind those that are there. Where a whole unit has no room there, in
+    /// the staging: what comes may as well be the first part of another message, whose sender follows a dead one.
+    [[nodiscard]] std::byte* landing(std::byte* base) noexcept {
+        const std::size_t before = have_ * payload_of_unit;
+        return (wire::capacity < before + payload_of_unit ? staging_.message() : base) + before;
+    }
+
+    /// Takes a unit out; its bytes behind the header come to the landing.
     [[nodiscard]] std::optional<std::size_t> get_part(std::byte* base, header& head) {
-        std::byte* const where = base + have_ * payload_of_unit;
+        std::byte* const where = landing(base);
         if constexpr (gathers) {
-            const auto room = std::min(payload_of_unit, wire::capacity - have_ * payload_of_unit);
-            return object_->get({reinterpret_cast<std::byte*>(&head), sizeof head}, {where, room});
+            return object_->get({reinterpret_cast<std::byte*>(&head), sizeof head}, {where, payload_of_unit});
         } else {
             // The header comes to lie before them, on what has come already.
             std::byte* const before = where - message::frame_header_size;
@@ -384,8 +390,8 @@ private:
             return false;
         }
         const bool last = head.part + 1 == head.parts;
-        const std::size_t before = head.part * payload_of_unit;
-        return (last || head.length == payload_of_unit) && (!last || before + head.length >= smallest);
+        const std::size_t size_with_it = head.part * payload_of_unit + head.length;
+        return size_with_it <= wire::capacity && (last ? size_with_it >= smallest : head.length == payload_of_unit);
     }
 
     /// Bytes of the shortest message: what is read of every message, whatever it says.
@@ -412,21 +418,21 @@ private:
         }
     }
 
-    /// Whether a part that was read behind what is there continues it. If not, what is there is dropped, and a first
-    /// part begins a new message.
+    /// Whether the part that has landed continues what is there. If not, what is there is dropped, and a first part
+    /// begins a new message.
     [[nodiscard]] bool continues(const header& head, std::byte* base) {
-        if (head.part == have_ && (have_ == 0 || head.sequence == sequence_)) {
-            sequence_ = head.sequence;
-            return true;
-        }
-        if (head.part == 0) {
-            std::memmove(base, base + have_ * payload_of_unit, head.length);
-            sequence_ = head.sequence;
+        const std::byte* const landed = landing(base);
+        if (head.part != have_ || (have_ != 0 && head.sequence != sequence_)) {
             have_ = 0;
-            return true;
+            if (head.part != 0) {
+                return false;
+            }
         }
-        have_ = 0;
-        return false;
+        sequence_ = head.sequence;
+        if (std::byte* const belongs = base + have_ * payload_of_unit; landed != belongs) {
+            std::memmove(belongs, landed, head.length);
+        }
+        return true;
     }
 
     bounded_queue* shared_;
