@@ -70,22 +70,36 @@ private:
     std::vector<std::byte> buffer_;
 };
 
+enum class sizes {
+    any,
+    full  ///< as large as a unit can be
+};
+
 /// Units that are nearly right, or not at all.
 class unit_source {
 public:
-    unit_source(std::uint64_t seed, std::size_t unit, std::size_t largest)
-        : random_(seed), unit_(unit), bytes_(largest) {}
+    /// `capacity`: bytes of the largest message.
+    unit_source(std::uint64_t seed, std::size_t unit, std::size_t capacity, std::size_t largest, sizes made)
+        : random_(seed),
+          unit_(unit),
+          capacity_(capacity),
+          parts_((capacity + payload() - 1) / payload()),
+          bytes_(largest),
+          full_(made == sizes::full) {}
 
     [[nodiscard]] std::span<const std::byte> next() {
         for (std::size_t index = 0; index < std::min<std::size_t>(bytes_.size(), 64); ++index) {
             bytes_[index] = static_cast<std::byte>(random_());
         }
         bytes_[below(bytes_.size())] = static_cast<std::byte>(random_());
+        if (turn_ % parts_ != 0 && below(8) != 0) {
+            return next_part();
+        }
         if (below(4) == 0) {  // no header
             return of_size(below(2) == 0 ? below(64) : below(bytes_.size() + 1));
         }
         message::frame_header head;
-        head.length = static_cast<std::uint32_t>(below(unit_ - message::frame_header_size + 1));
+        head.length = static_cast<std::uint32_t>(below(payload() + 1));
         head.sequence = sequence_;
         const auto told = head.length;
         switch (below(10)) {
@@ -113,16 +127,11 @@ public:
                 head.version = static_cast<std::uint8_t>(random_());
                 break;
             case 7:  // sound, around anything
-                head.length = static_cast<std::uint32_t>(unit_ - message::frame_header_size);
+                head.length = static_cast<std::uint32_t>(payload());
                 head.write(bytes_.data());
                 return of_size(unit_);
-            default:  // parts that continue one another
-                head.parts = 3;
-                head.part = static_cast<std::uint16_t>(turn_++ % 3);
-                head.length = static_cast<std::uint32_t>(unit_ - message::frame_header_size);
-                sequence_ += head.part == 2 ? 1U : 0U;
-                head.write(bytes_.data());
-                return of_size(unit_);
+            default:
+                return next_part();
         }
         head.write(bytes_.data());
         return of_size(below(8) == 0 ? message::frame_header_size / 2 : message::frame_header_size + told);
@@ -131,13 +140,30 @@ public:
     [[nodiscard]] std::size_t below(std::size_t limit) { return random_() % limit; }
 
 private:
+    [[nodiscard]] std::size_t payload() const { return unit_ - message::frame_header_size; }
+
+    /// Parts that continue one another.
+    [[nodiscard]] std::span<const std::byte> next_part() {
+        message::frame_header head;
+        head.parts = static_cast<std::uint16_t>(parts_);
+        head.part = static_cast<std::uint16_t>(turn_++ % parts_);
+        head.length = static_cast<std::uint32_t>(std::min(payload(), capacity_ - head.part * payload()));
+        head.sequence = sequence_;
+        sequence_ += turn_ % parts_ == 0 ? 1U : 0U;
+        head.write(bytes_.data());
+        return of_size(unit_);
+    }
+
     [[nodiscard]] std::span<const std::byte> of_size(std::size_t size) const {
-        return std::span<const std::byte>(bytes_).first(std::min(size, bytes_.size()));
+        return std::span<const std::byte>(bytes_).first(full_ ? unit_ : std::min(size, bytes_.size()));
     }
 
     std::mt19937_64 random_;
     std::size_t unit_;
+    std::size_t capacity_;
+    std::size_t parts_;
     std::vector<std::byte> bytes_;
+    bool full_;
     std::uint32_t sequence_ = 0;
     std::size_t turn_ = 0;
 };
@@ -160,7 +186,7 @@ struct tally {
 
 /// Puts units into an object until there were enough of them. `channel`: the name of the segment.
 template <class C>
-void flood(const std::string& channel, std::vector<std::size_t> indices, std::uint64_t seed, tally& count) {
+void flood(const std::string& channel, std::vector<std::size_t> indices, std::uint64_t seed, sizes made, tally& count) {
     using backing = typename C::transport::backing_type;
     using object = typename backing::object;
     const auto books = backing::locate(channel);
@@ -169,8 +195,9 @@ void flood(const std::string& channel, std::vector<std::size_t> indices, std::ui
         into.emplace_back(books, backing::object_name(books, index), index);
     }
     const auto longest = 2 * object::unit;
-    const auto unit = std::min(object::unit, message::frame_header_size + message::wire<typename C::message>::capacity);
-    unit_source source(seed, unit, longest);
+    constexpr auto capacity = message::wire<typename C::message>::capacity;
+    const auto unit = std::min(object::unit, message::frame_header_size + capacity);
+    unit_source source(seed, unit, capacity, longest, made);
     while (count.put.load() < count.wanted.load() && !count.over.load()) {
         if (into[source.below(into.size())].put(source.next())) {
             count.put.fetch_add(1);
@@ -210,14 +237,14 @@ void report(const tally& count) {
 
 /// Floods while children work: `receive`, and perhaps `send`. Each is called with the tally.
 template <class C, class... Bodies>
-void flood_while(const std::string& channel, std::vector<std::size_t> indices, Bodies... bodies) {
+void flood_while(const std::string& channel, std::vector<std::size_t> indices, sizes made, Bodies... bodies) {
     const auto seed = fuzz_seed();
     CAPTURE(seed);
     INFO(C::describe());
     shared<tally> count;
     count->wanted.store(units_to_put<C>());
     child hostile(
-        "hostile", [&] { flood<C>(channel, indices, seed, *count); }, duration{200.0});
+        "hostile", [&] { flood<C>(channel, indices, seed, made, *count); }, duration{200.0});
     std::list<child> others;
     (others.emplace_back(
          "victim", [&] { bodies(*count); }, duration{200.0}),
@@ -234,7 +261,7 @@ void flood_while(const std::string& channel, std::vector<std::size_t> indices, B
 
 template <class Message>
 [[nodiscard]] Message sound() {
-    if constexpr (std::is_same_v<Message, bytes<100>>) {
+    if constexpr (message::byte_string<Message>) {
         const std::array<std::byte, 3> content{std::byte{1}, std::byte{2}, std::byte{3}};
         return Message{std::span<const std::byte>(content)};
     } else {
@@ -246,7 +273,7 @@ template <class C>
 void flood_mailbox() {
     const auto name = unique_name("fuzz-queue");
     receiver<C> in{create_only, name};
-    flood_while<C>(name, {0}, [&](tally& count) {
+    flood_while<C>(name, {0}, sizes::any, [&](tally& count) {
         receiver<C> mine{name};
         receive_all([&] { return mine.receive_for(std::chrono::milliseconds(1)).has_value(); }, count);
     });
@@ -274,7 +301,7 @@ void flood_rendezvous() {
     sender<C> idle{name};
     const auto desk_of_receiver = std::size_t{64};
     flood_while<C>(
-        name, {0, desk_of_receiver},
+        name, {0, desk_of_receiver}, sizes::any,
         [&](tally& count) {
             receive_all([&] { return first.receive_for(std::chrono::milliseconds(1)).has_value(); }, count);
         },
@@ -297,12 +324,12 @@ void flood_rendezvous() {
 
 /// A link, with messages in parts: garbage between the parts.
 template <class C>
-void flood_link() {
+void flood_link(sizes made) {
     const auto name = unique_name("fuzz-queue");
     endpoint<C> me{name + "-a"};
     static_cast<void>(me.link(name + "-b"));
     {
-        flood_while<C>(name + "-a~" + name + "-b", {0}, [&](tally& count) {
+        flood_while<C>(name + "-a~" + name + "-b", {0}, made, [&](tally& count) {
             endpoint<C> mine{name + "-b"};
             receive_all([&] { return mine.receive_for(name + "-a", std::chrono::milliseconds(1)).has_value(); }, count);
         });
@@ -313,7 +340,7 @@ void flood_link() {
         code.clear();
     }
     for (int round = 0; round < 3; ++round) {
-        CHECK(me.try_send(name + "-b", typename C::message{}));
+        CHECK(me.try_send(name + "-b", sound<typename C::message>()));
         CHECK(peer.try_receive(name + "-a"));
     }
     std::error_code ignored;
@@ -331,7 +358,10 @@ void flood_transport() {
     flood_mailbox<channel<bytes<100>, Transport, bounded<4>>>();
     flood_mailbox<channel<std::variant<std::uint32_t, letter>, Transport, bounded<4>>>();
     flood_rendezvous<channel<letter, Transport, zero, blocking_on<futex>>>();
-    flood_link<channel<parcel, direct, Transport, bounded<1>>>();
+    for (const auto made : {sizes::any, sizes::full}) {
+        flood_link<channel<parcel, direct, Transport, bounded<1>>>(made);
+        flood_link<channel<bytes<9'000>, direct, Transport, bounded<1>>>(made);
+    }
 }
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include <parley/transport/queue/gathering.hpp>
 #include <parley/transport/queue/object.hpp>
 #include <parley/transport/queue/objects.hpp>
+#include <parley/transport/queue/scattering.hpp>
 #include <parley/transport/queue/spilling_sender.hpp>
 
 /// A bounded buffer that is a queue object of the kernel.
@@ -65,13 +66,16 @@ private:
     static constexpr std::size_t parts_at_most = (wire::capacity + payload_of_unit - 1) / payload_of_unit;
     static constexpr bool in_parts = parts_at_most > 1;
     static_assert(!in_parts || (Senders == 1 && Receivers == 1), "a rule refuses this");
-    /// The parts of a message go with one call, and come without a copy of their own.
+    /// Few calls put the parts of a message in, and they come without a copy of their own.
     static constexpr bool gathers = in_parts && object::gathers;
+    /// All messages have the same number of parts. Then each of these fills its unit, and one call takes out as many as
+    /// there are; of messages that may have one part, each such would fill a whole one for nothing.
+    static constexpr bool in_full_units = gathers && wire::fixed_size;
     static constexpr std::size_t unit_size = in_parts ? object::unit : message::frame_header_size + wire::capacity;
 
 public:
     /// What an object is made for.
-    static constexpr shape shape_of_object{unit_size, Capacity* parts_at_most, 0, {}};
+    static constexpr shape shape_of_object{unit_size, Capacity* parts_at_most, 0, {}, in_full_units};
 
     /// Opens what an end of this queue works with; `lane`: which of the two of a link.
     template <class Segment, class End>
@@ -239,7 +243,7 @@ private:
         const std::size_t parts = std::max<std::size_t>(1, (size + payload_of_unit - 1) / payload_of_unit);
         head.parts = static_cast<std::uint16_t>(parts);
         if constexpr (gathers) {
-            return gathered_.put(*object_, head, bytes, size);
+            return gathered_.template put<in_full_units>(*object_, head, bytes, size);
         } else {
             return put_parts_in_turn(head, size);
         }
@@ -305,7 +309,7 @@ public:
             if (have_ == 0) {
                 const auto result = get_at(there);
                 if (have_ != 0) {  // the beginning of one
-                    std::memcpy(staging_.message(), there, std::min(have_ * payload_of_unit, sizeof place));
+                    std::memcpy(staging_.message(), there, have_ * payload_of_unit);
                 }
                 return result;
             }
@@ -331,55 +335,114 @@ public:
     [[nodiscard]] int handle() const noexcept { return object_->handle(); }
 
 private:
+    enum class came { nothing, part, message, garbage };
+
     [[nodiscard]] outcome get_at(std::byte* base) {
-        for (;;) {
+        for (int looks = 0;;) {
             // Before the look. Acquire: what is counted is in the object, or has been.
             const auto sent = in_parts ? shared_->sent_.load(std::memory_order_acquire) : 0;
-            header head;
-            const auto size = get_part(base, head);
-            if (!size) {
-                found_empty(sent);
-                return outcome::nothing;
-            }
-            if (!is_part(head, *size)) {
-                return outcome::garbage;
-            }
-            if constexpr (!in_parts) {
-                size_ = head.length;
-                return outcome::message;
-            } else {
-                PARLEY_CRASH_POINT("queue part: taken, not counted");
-                count(head);
-                if (continues(head, base) && ++have_ == head.parts) {
-                    size_ = (have_ - 1) * payload_of_unit + head.length;
-                    have_ = 0;
+            switch (take(base)) {
+                case came::nothing:
+                    if (gathers && have_ != 0 && looks < looks_for_the_rest) {
+                        ++looks;
+                        os::pause();
+                        break;
+                    }
+                    found_empty(sent);
+                    return outcome::nothing;
+                case came::garbage:
+                    return outcome::garbage;
+                case came::message:
                     return outcome::message;
-                }
+                case came::part:
+                    looks = 0;
+                    break;
             }
         }
     }
 
-    /// Where the bytes of the next part come to: behind those that are there. Where a whole unit has no room there, in
-    /// the staging: what comes may as well be the first part of another message, whose sender follows a dead one.
-    [[nodiscard]] std::byte* landing(std::byte* base) noexcept {
-        const std::size_t before = have_ * payload_of_unit;
-        return (wire::capacity < before + payload_of_unit ? staging_.message() : base) + before;
+    /// Takes one unit out, or as many parts of one message as a call can.
+    [[nodiscard]] came take(std::byte* base) {
+        if constexpr (gathers) {
+            return take_to(base);
+        } else {
+            return take_one();
+        }
     }
 
-    /// Takes a unit out; its bytes behind the header come to the landing.
-    [[nodiscard]] std::optional<std::size_t> get_part(std::byte* base, header& head) {
-        std::byte* const where = landing(base);
-        if constexpr (gathers) {
-            return object_->get({reinterpret_cast<std::byte*>(&head), sizeof head}, {where, payload_of_unit});
+    [[nodiscard]] came take_to(std::byte* base) requires gathers {
+        const std::size_t first = have_;
+        const auto size = scattered_.get(*object_, base, first, in_full_units ? parts_at_most - first : 1);
+        if (!size) {
+            return came::nothing;
+        }
+        PARLEY_CRASH_POINT("queue part: taken, not counted");
+        std::size_t units = 1;
+        if constexpr (in_full_units) {
+            units = *size / object::unit;
+            if (*size == 0 || *size % object::unit != 0) {
+                return drop_all();
+            }
+        }
+        for (auto place = first; place < first + units; ++place) {
+            const header& head = scattered_.at(place);
+            if (!is_part(head, in_full_units ? object::unit : *size)) {
+                return drop_all();
+            }
+            count(head);
+            if (!continues(head)) {
+                continue;
+            }
+            if (place != have_) {
+                scattered_.move(base, place, have_);
+            }
+            if (completes(head)) {
+                return came::message;
+            }
+        }
+        return came::part;
+    }
+
+    /// Units that fill pages are bytes for the kernel: behind what is none, nobody knows where one begins. But none is
+    /// ever put in or left in part, so that an empty object is a beginning.
+    [[nodiscard]] came drop_all() {
+        if constexpr (in_full_units) {
+            have_ = 0;
+            for (std::size_t most = 4 * (Capacity + 1);
+                 most != 0 && scattered_.get(*object_, staging_.message(), 0, parts_at_most); --most) {
+            }
+        }
+        return came::garbage;
+    }
+
+    [[nodiscard]] came take_one() requires(!gathers) {
+        // The header comes to lie before the bytes, on what has come already.
+        std::byte* const where = staging_.message() + have_ * payload_of_unit;
+        std::byte* const before = where - message::frame_header_size;
+        std::array<std::byte, message::frame_header_size> aside;
+        std::memcpy(aside.data(), before, aside.size());
+        const auto size = object_->get({before, unit_size});
+        const auto head = header::read(before);
+        std::memcpy(before, aside.data(), aside.size());
+        if (!size) {
+            return came::nothing;
+        }
+        if (!is_part(head, *size)) {
+            return came::garbage;
+        }
+        if constexpr (!in_parts) {
+            size_ = head.length;
+            return came::message;
         } else {
-            // The header comes to lie before them, on what has come already.
-            std::byte* const before = where - message::frame_header_size;
-            std::array<std::byte, message::frame_header_size> aside;
-            std::memcpy(aside.data(), before, aside.size());
-            const auto size = object_->get({before, unit_size});
-            head = header::read(before);
-            std::memcpy(before, aside.data(), aside.size());
-            return size;
+            PARLEY_CRASH_POINT("queue part: taken, not counted");
+            count(head);
+            if (!continues(head)) {
+                return came::part;
+            }
+            if (std::byte* const belongs = staging_.message() + have_ * payload_of_unit; where != belongs) {
+                std::memmove(belongs, where, head.length);
+            }
+            return completes(head) ? came::message : came::part;
         }
     }
 
@@ -418,10 +481,9 @@ private:
         }
     }
 
-    /// Whether the part that has landed continues what is there. If not, what is there is dropped, and a first part
-    /// begins a new message.
-    [[nodiscard]] bool continues(const header& head, std::byte* base) {
-        const std::byte* const landed = landing(base);
+    /// Whether the part continues what is there. If not, what is there is dropped, and a first part begins a new
+    /// message.
+    [[nodiscard]] bool continues(const header& head) noexcept {
         if (head.part != have_ || (have_ != 0 && head.sequence != sequence_)) {
             have_ = 0;
             if (head.part != 0) {
@@ -429,11 +491,22 @@ private:
             }
         }
         sequence_ = head.sequence;
-        if (std::byte* const belongs = base + have_ * payload_of_unit; landed != belongs) {
-            std::memmove(belongs, landed, head.length);
-        }
         return true;
     }
+
+    /// Counts a part that is where it belongs. Whether it was the last.
+    [[nodiscard]] bool completes(const header& head) noexcept {
+        if (++have_ != head.parts) {
+            return false;
+        }
+        size_ = (have_ - 1) * payload_of_unit + head.length;
+        have_ = 0;
+        return true;
+    }
+
+    /// While its sender is at work, the rest of a message is there in a moment; and where it came to so far, it cannot
+    /// stay.
+    static constexpr int looks_for_the_rest = 50;
 
     bounded_queue* shared_;
     std::optional<object> object_;
@@ -441,6 +514,7 @@ private:
     std::size_t have_ = 0;  // parts of the message to come
     std::size_t size_ = 0;
     std::uint32_t sequence_ = 0;
+    [[no_unique_address]] std::conditional_t<gathers, scattering<object, wire::capacity>, std::monostate> scattered_;
 };
 
 }  // namespace parley::transport::queue

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <cstddef>
 #include <cstdint>
@@ -21,20 +22,26 @@ class gathering {
     using header = message::frame_header;
 
 public:
-    /// Puts a message of `first.parts` parts into the object. Whether all of it has room.
-    template <class Object>
+    /// Puts a message of `first.parts` parts into the object, each `Full` or not. Whether all of it has room.
+    template <bool Full, class Object>
     [[nodiscard]] bool put(Object& object, const header& first, const std::byte* bytes, std::size_t size) {
         constexpr std::size_t payload = Object::unit - message::frame_header_size;
+        constexpr std::size_t pieces_of_part = Full ? 3 : 2;
+        static constexpr std::array<std::byte, Full ? payload : 0> nothing{};
         headers_.assign(first.parts, first);
         pieces_.clear();
         for (std::uint16_t part = 0; part < first.parts; ++part) {
             const auto from = part * payload;
+            const auto length = std::min(payload, size - from);
             headers_[part].part = part;
-            headers_[part].length = static_cast<std::uint32_t>(std::min(payload, size - from));
+            headers_[part].length = static_cast<std::uint32_t>(length);
             pieces_.push_back({&headers_[part], sizeof(header)});
-            pieces_.push_back({const_cast<std::byte*>(bytes + from), headers_[part].length});
+            pieces_.push_back({const_cast<std::byte*>(bytes + from), length});
+            if constexpr (Full) {
+                pieces_.push_back({const_cast<std::byte*>(nothing.data()), payload - length});
+            }
         }
-        const std::size_t at_once = 2 * parts_at_once<Object>();
+        const std::size_t at_once = pieces_of_part * parts_at_once<Object>();
         for (std::size_t done = 0; done < pieces_.size(); done += at_once) {
             const auto next = std::span<const ::iovec>(pieces_).subspan(done, std::min(at_once, pieces_.size() - done));
             std::size_t wanted = 0;

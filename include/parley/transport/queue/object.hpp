@@ -18,8 +18,7 @@
 /// - `pollable`: whether it has a descriptor;
 /// - `unit`: how many bytes travel as one at most; `padded`: its capacity is exact only if every unit has one size;
 /// - `gathers`: whether one call puts in many units that lie in pieces, `put(pieces)`, which says how many bytes of
-/// them
-///   went, unit by unit; then `get(first, rest)` also gives the pieces of one unit to two places;
+///   them went, unit by unit; then `get(pieces)` takes out units to pieces, of `full` ones as many as there are;
 /// - `make(name, shape, record)` and `open(name, shape, record)`: the first makes a new object where a dead process may
 ///   have left one, the second opens it. Both are called at the gate of the channel, one process at a time;
 /// - `remove(name, record)`: takes it away; whoever has it open may go on with it;
@@ -37,6 +36,7 @@ struct shape {
     std::size_t units;          ///< how many it holds: exactly so many
     ::mode_t permissions;       ///< mode bits, whatever the umask
     std::string_view composed;  ///< what the user asked for, for an error's text
+    bool full = false;          ///< every unit has that size: nobody need keep them apart
 };
 
 /// What the channel's segment remembers of an object that has a number instead of a name.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <climits>
@@ -27,8 +26,9 @@
 namespace parley::transport::queue {
 
 /// A pipe in packet mode (pipe(2), O_DIRECT): what one write put in, one read takes out, and each packet takes up a
-/// page of the pipe's, so that a pipe of N pages holds exactly N. Open for reading and writing at once, so that neither
-/// end of file nor SIGPIPE ever comes: who is there is known from elsewhere.
+/// page of the pipe's, so that a pipe of N pages holds exactly N. Where all units are `full` they are bytes, of which
+/// one read may take many units out: these fill pages, of which none is ever written in part. Open for reading and
+/// writing at once, so that neither end of file nor SIGPIPE ever comes: who is there is known from elsewhere.
 class pipe_object {
 public:
     static constexpr std::size_t unit = PIPE_BUF;
@@ -86,22 +86,23 @@ public:
         return static_cast<std::size_t>(std::max<::ssize_t>(written, 0));
     }
 
-    /// The same as `get(room)`, with the unit's first bytes in another place than the rest.
-    [[nodiscard]] std::optional<std::size_t> get(std::span<std::byte> first, std::span<std::byte> rest) {
-        const std::array<::iovec, 2> pieces{::iovec{first.data(), first.size()}, ::iovec{rest.data(), rest.size()}};
-        return taken(os::uninterrupted([&] { return ::readv(pipe_.get(), pieces.data(), 2); }));
+    /// Of units that are to lie in pieces: as many as have come, or the pieces have room for; of packets, one.
+    [[nodiscard]] std::optional<std::size_t> get(std::span<const ::iovec> pieces) {
+        return taken(
+            os::uninterrupted([&] { return ::readv(pipe_.get(), pieces.data(), static_cast<int>(pieces.size())); }));
     }
 
     [[nodiscard]] int handle() const noexcept { return pipe_.get(); }
     [[nodiscard]] bool readable() const noexcept { return os::is_ready(pipe_.get(), POLLIN); }
     [[nodiscard]] bool writable() const noexcept { return os::is_ready(pipe_.get(), POLLOUT); }
 
-    /// Packet mode, and as many pages as packets. A pipe that nobody had open has lost its size.
+    /// Packet mode or not, and as many pages as units. A pipe that nobody had open has lost its size.
     static void set_up(int pipe, const std::string& name, const shape& as) {
         const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
         const auto size = static_cast<int>(std::bit_ceil(as.units) * page);  // as the kernel rounds
         const int flags = ::fcntl(pipe, F_GETFL);
-        if (flags < 0 || ::fcntl(pipe, F_SETFL, flags | O_DIRECT) != 0) {
+        const int wanted = as.full ? flags & ~O_DIRECT : flags | O_DIRECT;
+        if (flags < 0 || ::fcntl(pipe, F_SETFL, wanted) != 0) {
             os::throw_system(errno, "setting the packet mode of " + name);
         }
         if (::fcntl(pipe, F_GETPIPE_SZ) == size || ::fcntl(pipe, F_SETPIPE_SZ, size) == size) {
