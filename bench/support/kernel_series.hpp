@@ -227,14 +227,21 @@ private:
     double stream_seconds_;
 };
 
-/// The latencies of a transport for messages of several sizes. Of these never more than one is on its way.
+inline constexpr std::size_t on_their_way = 2;  // never more than one of them
+
+/// The latencies of a transport for messages of several sizes.
+template <class Transport, class Kernel, std::size_t... Sizes>
+void add_latencies_of_sizes(suite& measured, const std::string& transport) {
+    (comparison<Transport, Kernel, message_of<Sizes>, on_their_way>(measured, transport).add_latency(), ...);
+}
+
+/// The same, and those of small ones, also where the receiver sleeps.
 template <class Transport, class Kernel, std::size_t... Sizes>
 void add_latencies_over(suite& measured, const std::string& transport) {
-    constexpr std::size_t capacity = 2;
-    comparison<Transport, Kernel, message, capacity> small_messages(measured, transport);
+    comparison<Transport, Kernel, message, on_their_way> small_messages(measured, transport);
     small_messages.add_latency();
     small_messages.add_sleeping_latency();
-    (comparison<Transport, Kernel, message_of<Sizes>, capacity>(measured, transport).add_latency(), ...);
+    add_latencies_of_sizes<Transport, Kernel, Sizes...>(measured, transport);
 }
 
 }  // namespace bench

@@ -257,6 +257,9 @@ void flood_while(const std::string& channel, std::vector<std::size_t> indices, s
     report<C>(*count);
     CHECK(count->put.load() >= count->wanted.load());
     CHECK((C::template word<buffering_axis>::rendezvous || count->corrupt.load() > 0));
+    if (made == sizes::full && message::trivial<typename C::message>) {
+        CHECK(count->messages.load() > 0);  // whatever is in it
+    }
 }
 
 template <class Message>

@@ -87,32 +87,43 @@ struct pipe_of_bytes {
     using end = stream_end<file_calls, Message, Waiting>;
 };
 
-/// Named pipes in packet mode, which they learn after they are open. The name is needed no longer then.
+/// A named pipe. The name is needed no longer when it is open, and then it learns whether it is in packet mode.
+inline way named_pipe(const std::string& name, int flags, std::size_t pages) {
+    const auto path =
+        std::filesystem::temp_directory_path() / ("parley-bench-" + std::to_string(::getpid()) + "-" + name);
+    checked(::mkfifo(path.c_str(), 0600), "mkfifo");
+    way result;
+    result.read = descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    result.write = descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    std::filesystem::remove(path);
+    checked(result.read.get(), "open");
+    checked(result.write.get(), "open");
+    checked(::fcntl(result.read.get(), F_SETFL, 0), "fcntl");
+    add_flags(result.write.get(), flags);
+    const auto bytes = static_cast<int>(pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)));
+    checked(::fcntl(result.write.get(), F_SETPIPE_SZ, bytes), "fcntl(F_SETPIPE_SZ)");
+    return result;
+}
+
+inline both_sides named_pipes(int flags, std::size_t pages) {
+    return two_ways(named_pipe("there", flags, pages), named_pipe("back", flags, pages));
+}
+
+/// Packet mode.
 struct fifo {
     static both_sides open(std::size_t capacity, std::size_t size) {
-        return two_ways(named_pipe("there", pages_for(capacity, size)), named_pipe("back", pages_for(capacity, size)));
+        return named_pipes(O_DIRECT, pages_for(capacity, size));
     }
 
     template <class Message, class Waiting>
     using end = packet_end<file_calls, Message, Waiting>;
+};
 
-private:
-    static way named_pipe(const std::string& name, std::size_t pages) {
-        const auto path =
-            std::filesystem::temp_directory_path() / ("parley-bench-" + std::to_string(::getpid()) + "-" + name);
-        checked(::mkfifo(path.c_str(), 0600), "mkfifo");
-        way result;
-        result.read = descriptor(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-        result.write = descriptor(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-        std::filesystem::remove(path);
-        checked(result.read.get(), "open");
-        checked(result.write.get(), "open");
-        checked(::fcntl(result.read.get(), F_SETFL, 0), "fcntl");
-        add_flags(result.write.get(), O_DIRECT);
-        const auto bytes = static_cast<int>(pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)));
-        checked(::fcntl(result.write.get(), F_SETPIPE_SZ, bytes), "fcntl(F_SETPIPE_SZ)");
-        return result;
-    }
+struct fifo_of_bytes {
+    static both_sides open(std::size_t capacity, std::size_t size) { return named_pipes(0, pages_for(capacity, size)); }
+
+    template <class Message, class Waiting>
+    using end = stream_end<file_calls, Message, Waiting>;
 };
 
 /// For programs that a reader's end must not kill.

@@ -45,11 +45,13 @@ struct fifo_names {
 
 }  // namespace transport::queue
 
-/// Named pipes (fifo(7)) in packet mode: the channel `orders` is the fifo orders.fifo in the user's own directory
+/// Named pipes (fifo(7)), a message a packet: the channel `orders` is the fifo orders.fifo in the user's own directory
 /// (0700, os/runtime_directory.hpp); a name with a '/' is the path of the fifo. /dev/shm/parley-fifo.NAME keeps the
 /// books.
 ///
-/// A pipe holds pages, so N is a power of two, and what is in it goes when nobody has it open. Limits of an
+/// A pipe holds pages, so N is a power of two, and what is in it goes when nobody has it open. Messages of fixed size
+/// that take several pages are no packets, but fill these: where a stranger writes something between them, the receiver
+/// is told (`errc::corrupt`), and what is in the pipe at that moment is lost with it. Limits of an
 /// unprivileged user: fs.pipe-max-size bytes (1 MiB, 256 pages) for each, fs.pipe-user-pages-soft pages (16384) in all.
 ///
 /// With `raw` the fifo is all there is, a stream of bytes: a message of fixed size is received when all its bytes are

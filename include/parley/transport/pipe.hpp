@@ -11,7 +11,7 @@
 
 namespace parley {
 
-/// Pipes without a name (pipe(2)) in packet mode, for related processes: made by `channel::pair()`, inherited across
+/// Pipes without a name (pipe(2)), as `fifo`, for related processes: made by `channel::pair()`, inherited across
 /// fork, or handed on by descriptor. Many children may send to one reader, or two processes talk both ways over two
 /// pipes.
 ///

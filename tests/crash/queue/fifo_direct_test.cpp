@@ -14,6 +14,10 @@ TEST_CASE("direct links over named pipes survive the death of one side anywhere"
     meeting.kill_everywhere(act::send, 1);
     meeting.kill_everywhere(act::receive, 1);
     meeting.finish();
+    duel<channel<letter_in_parts, direct, fifo, zero>> meeting_in_parts{name + "-g", name + "-h"};
+    meeting_in_parts.kill_everywhere(act::send, 1);
+    meeting_in_parts.kill_everywhere(act::receive, 1);
+    meeting_in_parts.finish();
     duel<talk<fifo, unbounded>> spilling{name + "-f", name + "-e"};
     spilling.kill_everywhere(act::come_and_go, 1);
     spilling.finish();

@@ -40,6 +40,34 @@ struct volume {
     friend bool operator==(const volume&, const volume&) = default;
 };
 
+constexpr std::uint64_t count = 60;
+
+template <class Link>
+void send_all(Link& out) {
+    for (std::uint64_t number = 0; number < count; ++number) {
+        out.send(volume::make(number));
+    }
+}
+
+template <class Link>
+void receive_all(Link& in) {
+    std::array<volume, 3> shelf{};
+    for (std::uint64_t number = 0; number < count;) {
+        REQUIRE((in.receive() == volume::make(number)));
+        ++number;
+        const auto some = std::span{shelf}.first(std::min<std::size_t>(shelf.size(), count - number));
+        for (std::size_t left = some.size(); left > 0;) {
+            const auto rest = some.last(left);
+            const auto came = in.receive(rest);
+            for (const auto& each : rest.first(came)) {
+                REQUIRE((each == volume::make(number)));
+                ++number;
+            }
+            left -= came;
+        }
+    }
+}
+
 /// The parts of messages as a sender over a fifo puts them in, by hand: as many as it gets to before it dies.
 template <class C>
 class half_dead_sender {
@@ -87,7 +115,6 @@ private:
 
 TEMPLATE_TEST_CASE("large messages come whole and in order, one at a time and several", "", mqueue, sysv_mqueue, fifo) {
     using C = channel<volume, TestType, direct, bounded<1>>;
-    constexpr std::uint64_t count = 60;
     const auto here = unique_name("volumes-here");
     const auto there = unique_name("volumes-there");
     endpoint<C> me{here};
@@ -95,25 +122,22 @@ TEMPLATE_TEST_CASE("large messages come whole and in order, one at a time and se
     child sender{"sender", [&] {
                      endpoint<C> writer{there};
                      auto out = writer.link(here);
-                     for (std::uint64_t number = 0; number < count; ++number) {
-                         out.send(volume::make(number));
-                     }
+                     send_all(out);
                  }};
-    std::array<volume, 3> shelf{};
-    for (std::uint64_t number = 0; number < count;) {
-        REQUIRE((in.receive() == volume::make(number)));
-        ++number;
-        const auto some = std::span{shelf}.first(std::min<std::size_t>(shelf.size(), count - number));
-        for (std::size_t left = some.size(); left > 0;) {
-            const auto rest = some.last(left);
-            const auto came = in.receive(rest);
-            for (const auto& each : rest.first(came)) {
-                REQUIRE((each == volume::make(number)));
-                ++number;
-            }
-            left -= came;
-        }
-    }
+    receive_all(in);
+    CHECK(sender.join_ok());
+}
+
+TEMPLATE_TEST_CASE("large messages over a pair of pipes", "", bounded<1>, bounded<4>, zero, unbounded) {
+    using C = channel<volume, parley::pipe, direct, TestType>;
+    auto ends = C::pair();
+    child sender{"sender", [&] {
+                     auto out = std::move(ends.first);
+                     send_all(out);
+                     PARLEY_CHECK_IN_CHILD(out.receive() == volume::make(count));  // the last one has come
+                 }};
+    receive_all(ends.second);
+    ends.second.send(volume::make(count));
     CHECK(sender.join_ok());
 }
 
@@ -165,7 +189,8 @@ TEST_CASE("parts that dead senders left over a fifo are dropped, and the whole m
 }
 
 TEST_CASE("a stranger's bytes between large messages over a fifo are told once, and messages go on behind them") {
-    using C = channel<volume, fifo, direct, bounded<4>>;
+    constexpr std::size_t capacity = 4;
+    using C = channel<volume, fifo, direct, bounded<capacity>>;
     const auto name = unique_name("volumes");
     const auto there = name + "-a";
     const auto here = name + "-b";
@@ -175,22 +200,49 @@ TEST_CASE("a stranger's bytes between large messages over a fifo are told once, 
     auto out = writer.link(here);
     half_dead_sender<C> stranger{there, here};
     const std::vector<std::byte> bytes(4096, std::byte{1});
-    for (const std::size_t size : {1, 100, 4095, 4096}) {
-        CAPTURE(size);
-        for (const std::size_t parts_before : {0, 2}) {
-            stranger.put(volume::make(7), 0, parts_before);
-            stranger.put(std::span(bytes).first(size));
-            for (std::uint64_t number = 0; number < 3; ++number) {
-                REQUIRE(out.try_send(volume::make(number)));  // they go with it
-            }
-            std::error_code code;
-            REQUIRE_FALSE(in.try_receive(code));
-            REQUIRE(code == errc::corrupt);
-            REQUIRE_FALSE(in.try_receive());
-            for (std::uint64_t number = 0; number < 10; ++number) {
-                REQUIRE(out.try_send(volume::make(number)));
-                REQUIRE((in.try_receive() == volume::make(number)));
-            }
+    const auto size = GENERATE(std::size_t{1}, std::size_t{100}, std::size_t{4095}, std::size_t{4096});
+    const auto parts_before = GENERATE(std::size_t{0}, std::size_t{2});
+    const bool has_begun = GENERATE(false, true);
+    const bool to_a_place = GENERATE(false, true);
+    CAPTURE(size, parts_before, has_begun, to_a_place);
+    volume got{};
+    const auto receive = [&] {
+        if (to_a_place) {
+            return in.try_receive(std::span(&got, 1)) == 1;
         }
+        const auto came = in.try_receive();
+        got = came.value_or(volume{});
+        return came.has_value();
+    };
+
+    REQUIRE(out.try_send(volume::make(0)));
+    stranger.put(volume::make(7), 0, parts_before);
+    if (has_begun) {
+        REQUIRE(receive());
+        REQUIRE((got == volume::make(0)));
+        REQUIRE_FALSE(receive());
+    }
+    stranger.put(std::span(bytes).first(size));
+    REQUIRE(out.try_send(volume::make(1)));  // goes with it
+    if (!has_begun) {
+        REQUIRE(receive());
+        REQUIRE((got == volume::make(0)));
+    }
+    try {
+        static_cast<void>(receive());
+        FAIL("nothing was told");
+    } catch (const error& told) {
+        REQUIRE(told.code() == errc::corrupt);
+    }
+    for (int round = 0; round < 3; ++round) {
+        for (std::uint64_t number = 0; number < capacity; ++number) {
+            REQUIRE(out.try_send(volume::make(number)));
+        }
+        REQUIRE_FALSE(out.try_send(volume::make(capacity)));
+        for (std::uint64_t number = 0; number < capacity; ++number) {
+            REQUIRE(receive());
+            REQUIRE((got == volume::make(number)));
+        }
+        REQUIRE_FALSE(receive());
     }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -238,12 +239,13 @@ private:
         }
     }
 
-    /// False only behind what a dead sender left half sent: the receiver clears it away, and this beginning too.
+    /// False only behind what a dead sender left half sent, or a stranger put in: the receiver clears it away, and this
+    /// beginning too.
     [[nodiscard]] bool put_parts(header head, const std::byte* bytes, std::size_t size) {
         const std::size_t parts = std::max<std::size_t>(1, (size + payload_of_unit - 1) / payload_of_unit);
         head.parts = static_cast<std::uint16_t>(parts);
         if constexpr (gathers) {
-            return gathered_.template put<in_full_units>(*object_, head, bytes, size);
+            return put_gathered<in_full_units>(*object_, head, bytes, size);
         } else {
             return put_parts_in_turn(head, size);
         }
@@ -274,7 +276,6 @@ private:
     std::uint32_t sequence_ = 0;
     std::optional<object> object_;
     staging staging_;
-    std::conditional_t<gathers, gathering, std::monostate> gathered_;
 };
 
 template <class Message, std::size_t Capacity, class Backing, std::size_t Senders, std::size_t Receivers, bool Spills>
@@ -307,11 +308,7 @@ public:
         auto* const there = reinterpret_cast<std::byte*>(std::addressof(place));
         if constexpr (gathers) {
             if (have_ == 0) {
-                const auto result = get_at(there);
-                if (have_ != 0) {  // the beginning of one
-                    std::memcpy(staging_.message(), there, have_ * payload_of_unit);
-                }
-                return result;
+                return get_to_place(there);
             }
         }
         const auto result = get();  // behind what has come already of this message
@@ -320,6 +317,9 @@ public:
         }
         return result;
     }
+
+    /// After the object was emptied: a part that comes continues nothing.
+    void forget() noexcept { have_ = 0; }
 
     [[nodiscard]] const std::byte* message() noexcept { return staging_.message(); }
     /// Bytes of it that came.
@@ -337,13 +337,28 @@ public:
 private:
     enum class came { nothing, part, message, garbage };
 
+    [[nodiscard]] outcome get_to_place(std::byte* place) requires gathers {
+        try {
+            const auto result = get_at(place);
+            if (have_ != 0) {  // the beginning of one
+                std::memcpy(staging_.message(), place, have_ * payload_of_unit);
+            }
+            return result;
+        } catch (...) {
+            have_ = 0;
+            throw;
+        }
+    }
+
     [[nodiscard]] outcome get_at(std::byte* base) {
-        for (int looks = 0;;) {
+        constexpr std::size_t enough = (looks_for_the_rest + 2) * shape_of_object.units;  // a flood has no end
+        std::size_t looks = 0;
+        for (std::size_t tried = 0; tried < enough; ++tried) {
             // Before the look. Acquire: what is counted is in the object, or has been.
             const auto sent = in_parts ? shared_->sent_.load(std::memory_order_acquire) : 0;
             switch (take(base)) {
                 case came::nothing:
-                    if (gathers && have_ != 0 && looks < looks_for_the_rest) {
+                    if (have_ != 0 && base != staging_.message() && looks < looks_for_the_rest) {
                         ++looks;
                         os::pause();
                         break;
@@ -359,6 +374,7 @@ private:
                     break;
             }
         }
+        return outcome::nothing;
     }
 
     /// Takes one unit out, or as many parts of one message as a call can.
@@ -404,12 +420,17 @@ private:
     }
 
     /// Units that fill pages are bytes for the kernel: behind what is none, nobody knows where one begins. But none is
-    /// ever put in or left in part, so that an empty object is a beginning.
+    /// ever put in or left in part, so that an empty object is a beginning. What is dropped makes room as if received.
     [[nodiscard]] came drop_all() {
         if constexpr (in_full_units) {
             have_ = 0;
-            for (std::size_t most = 4 * (Capacity + 1);
-                 most != 0 && scattered_.get(*object_, staging_.message(), 0, parts_at_most); --most) {
+            constexpr std::size_t enough = 2 * std::bit_ceil(shape_of_object.units);  // reads of a full one
+            for (std::size_t tried = 0; tried < enough; ++tried) {
+                const auto sent = shared_->sent_.load(std::memory_order_acquire);  // as in `get_at`
+                if (!scattered_.get(*object_, staging_.message(), 0, parts_at_most)) {
+                    found_empty(sent);
+                    break;
+                }
             }
         }
         return came::garbage;
@@ -504,9 +525,9 @@ private:
         return true;
     }
 
-    /// While its sender is at work, the rest of a message is there in a moment; and where it came to so far, it cannot
-    /// stay.
-    static constexpr int looks_for_the_rest = 50;
+    /// While its sender is at work, the rest of a message is there in a moment; and in the user's own place the
+    /// beginning cannot stay.
+    static constexpr std::size_t looks_for_the_rest = 50;
 
     bounded_queue* shared_;
     std::optional<object> object_;
@@ -514,7 +535,8 @@ private:
     std::size_t have_ = 0;  // parts of the message to come
     std::size_t size_ = 0;
     std::uint32_t sequence_ = 0;
-    [[no_unique_address]] std::conditional_t<gathers, scattering<object, wire::capacity>, std::monostate> scattered_;
+    [[no_unique_address]] std::conditional_t<gathers, scattering<object, parts_at_most, wire::capacity>, std::monostate>
+        scattered_;
 };
 
 }  // namespace parley::transport::queue

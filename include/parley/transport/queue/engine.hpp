@@ -210,12 +210,11 @@ private:
         if (got == outcome::message) [[likely]] {
             vain_looks_ = 0;
             PARLEY_CRASH_POINT("queue: message taken, sender not woken");
-            if constexpr (!Queue::producer::pollable) {
-                context.wake_senders(1);
-            }
+            tell_of_room(context);
             return true;
         }
         if (got == outcome::garbage) {
+            tell_of_room(context);  // others may have gone with it
             memory::throw_corrupt_message();
         }
         if (ended) {
@@ -225,6 +224,14 @@ private:
             context.look_for_peers([this] { return consumer_.readable(); });
         }
         return false;
+    }
+
+    /// Whom the kernel does not wake.
+    template <class Context>
+    static void tell_of_room(Context& context) noexcept {
+        if constexpr (!Queue::producer::pollable) {
+            context.wake_senders(1);
+        }
     }
 
     consumer consumer_;

@@ -131,6 +131,7 @@ private:
             while (old.out.get() != slot::consumer::outcome::nothing) {
             }
             old.in.forget();
+            old.out.forget();
         }
 
         rendezvous_queue* shared_;

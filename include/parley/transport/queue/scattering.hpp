@@ -4,9 +4,9 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include <sys/uio.h>
 
@@ -14,11 +14,11 @@
 
 namespace parley::transport::queue {
 
-/// The counterpart of `gathering`: one call takes many parts of a message out of the object, their headers to here and
-/// their bytes to where they belong in the message, of at most `Capacity` bytes. Each part has its place there, one
-/// after the other; what of a unit has no room in the last one comes to lie here too, for it may be the first part of
-/// another message, whose sender follows a dead one.
-template <class Object, std::size_t Capacity>
+/// The counterpart of `put_gathered`: one call takes many parts of a message out of the object, their headers to here
+/// and their bytes to where they belong in the message, of at most `Capacity` bytes in `Places` parts. Each part has
+/// its place there, one after the other; what of a unit has no room in the last one comes to lie here too, for it may
+/// be the first part of another message, whose sender follows a dead one.
+template <class Object, std::size_t Places, std::size_t Capacity>
 class scattering {
     using header = message::frame_header;
 
@@ -28,20 +28,16 @@ public:
     /// Takes units out to the places from `first` on, at most `count`; how many bytes, or none if there is nothing.
     [[nodiscard]] std::optional<std::size_t> get(Object& object, std::byte* message, std::size_t first,
                                                  std::size_t count) {
-        count = std::min(count, most_at_once);
-        if (headers_.size() < first + count) {
-            headers_.resize(first + count);
-        }
-        pieces_.clear();
-        for (std::size_t place = first; place < first + count; ++place) {
+        std::size_t pieces = 0;
+        for (std::size_t place = first; place < first + std::min(count, most_at_once); ++place) {
             const auto room = room_of(place);
-            pieces_.push_back({&headers_[place], sizeof(header)});
-            pieces_.push_back({message + place * payload, room});
+            pieces_[pieces++] = {&headers_[place], sizeof(header)};
+            pieces_[pieces++] = {message + place * payload, room};
             if (room != payload) {
-                pieces_.push_back({rest_.data(), payload - room});
+                pieces_[pieces++] = {rest_.data(), payload - room};
             }
         }
-        return object.get(pieces_);
+        return object.get(std::span<const ::iovec>(pieces_.get(), pieces));
     }
 
     /// The header of the unit that came to that place.
@@ -61,8 +57,8 @@ private:
         return std::min(payload, Capacity - std::min(Capacity, place * payload));
     }
 
-    std::vector<header> headers_;
-    std::vector<::iovec> pieces_;
+    std::unique_ptr<header[]> headers_ = std::make_unique<header[]>(Places);
+    std::unique_ptr<::iovec[]> pieces_ = std::make_unique<::iovec[]>(2 * std::min(Places, most_at_once) + 1);
     std::array<std::byte, payload> rest_;
 };
 
