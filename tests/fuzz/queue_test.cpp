@@ -191,6 +191,7 @@ void flood(const std::string& channel, std::vector<std::size_t> indices, std::ui
     using object = typename backing::object;
     const auto books = backing::locate(channel);
     std::vector<raw_object<object>> into;
+    into.reserve(indices.size());
     for (const auto index : indices) {
         into.emplace_back(books, backing::object_name(books, index), index);
     }
