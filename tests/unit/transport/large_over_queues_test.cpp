@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <fcntl.h>
@@ -111,6 +112,20 @@ private:
     os::descriptor object_;
 };
 
+/// A link over a fifo, both of whose ends are here.
+struct fifo_of_volumes {
+    static constexpr std::size_t capacity = 4;
+    using C = channel<volume, fifo, direct, bounded<capacity>>;
+
+    std::string name = unique_name("volumes");
+    std::string there = name + "-a";
+    std::string here = name + "-b";
+    endpoint<C> me{here};
+    endpoint<C> writer{there};
+    parley::link<C> in = me.link(there);
+    parley::link<C> out = writer.link(here);
+};
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("large messages come whole and in order, one at a time and several", "", mqueue, sysv_mqueue, fifo) {
@@ -142,15 +157,9 @@ TEMPLATE_TEST_CASE("large messages over a pair of pipes", "", bounded<1>, bounde
 }
 
 TEST_CASE("parts that dead senders left over a fifo are dropped, and the whole messages behind them come") {
-    using C = channel<volume, fifo, direct, bounded<4>>;
-    const auto name = unique_name("volumes");
-    const auto there = name + "-a";
-    const auto here = name + "-b";
-    endpoint<C> me{here};
-    endpoint<C> writer{there};
-    auto in = me.link(there);
-    auto out = writer.link(here);
-    half_dead_sender<C> dead{there, here};
+    fifo_of_volumes between;
+    auto& in = between.in;
+    half_dead_sender<fifo_of_volumes::C> dead{between.there, between.here};
     constexpr std::size_t all = 4;
     volume got{};
 
@@ -183,22 +192,16 @@ TEST_CASE("parts that dead senders left over a fifo are dropped, and the whole m
     }
     CHECK_FALSE(in.try_receive());
     for (std::uint64_t number = 0; number < 10; ++number) {
-        REQUIRE(out.try_send(volume::make(number)));
+        REQUIRE(between.out.try_send(volume::make(number)));
         REQUIRE((in.try_receive() == volume::make(number)));
     }
 }
 
 TEST_CASE("a stranger's bytes between large messages over a fifo are told once, and messages go on behind them") {
-    constexpr std::size_t capacity = 4;
-    using C = channel<volume, fifo, direct, bounded<capacity>>;
-    const auto name = unique_name("volumes");
-    const auto there = name + "-a";
-    const auto here = name + "-b";
-    endpoint<C> me{here};
-    endpoint<C> writer{there};
-    auto in = me.link(there);
-    auto out = writer.link(here);
-    half_dead_sender<C> stranger{there, here};
+    fifo_of_volumes between;
+    auto& in = between.in;
+    auto& out = between.out;
+    half_dead_sender<fifo_of_volumes::C> stranger{between.there, between.here};
     const std::vector<std::byte> bytes(4096, std::byte{1});
     const auto size = GENERATE(std::size_t{1}, std::size_t{100}, std::size_t{4095}, std::size_t{4096});
     const auto parts_before = GENERATE(std::size_t{0}, std::size_t{2});
@@ -235,11 +238,11 @@ TEST_CASE("a stranger's bytes between large messages over a fifo are told once, 
         REQUIRE(told.code() == errc::corrupt);
     }
     for (int round = 0; round < 3; ++round) {
-        for (std::uint64_t number = 0; number < capacity; ++number) {
+        for (std::uint64_t number = 0; number < between.capacity; ++number) {
             REQUIRE(out.try_send(volume::make(number)));
         }
-        REQUIRE_FALSE(out.try_send(volume::make(capacity)));
-        for (std::uint64_t number = 0; number < capacity; ++number) {
+        REQUIRE_FALSE(out.try_send(volume::make(between.capacity)));
+        for (std::uint64_t number = 0; number < between.capacity; ++number) {
             REQUIRE(receive());
             REQUIRE((got == volume::make(number)));
         }
