@@ -238,11 +238,11 @@ TEST_CASE("a stranger's bytes between large messages over a fifo are told once, 
         REQUIRE(told.code() == errc::corrupt);
     }
     for (int round = 0; round < 3; ++round) {
-        for (std::uint64_t number = 0; number < between.capacity; ++number) {
+        for (std::uint64_t number = 0; number < fifo_of_volumes::capacity; ++number) {
             REQUIRE(out.try_send(volume::make(number)));
         }
-        REQUIRE_FALSE(out.try_send(volume::make(between.capacity)));
-        for (std::uint64_t number = 0; number < between.capacity; ++number) {
+        REQUIRE_FALSE(out.try_send(volume::make(fifo_of_volumes::capacity)));
+        for (std::uint64_t number = 0; number < fifo_of_volumes::capacity; ++number) {
             REQUIRE(receive());
             REQUIRE((got == volume::make(number)));
         }
