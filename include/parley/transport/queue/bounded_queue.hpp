@@ -25,6 +25,7 @@
 #include <parley/transport/queue/objects.hpp>
 #include <parley/transport/queue/scattering.hpp>
 #include <parley/transport/queue/spilling_sender.hpp>
+#include <parley/transport/queue/units.hpp>
 
 /// A bounded buffer that is a queue object of the kernel.
 ///
@@ -63,8 +64,8 @@ public:
     class consumer;
 
 private:
-    static constexpr std::size_t payload_of_unit = object::unit - message::frame_header_size;
-    static constexpr std::size_t parts_at_most = (wire::capacity + payload_of_unit - 1) / payload_of_unit;
+    static constexpr std::size_t payload_of_unit = payload_of<object>;
+    static constexpr std::size_t parts_at_most = units_of<Message, object>;
     static constexpr bool in_parts = parts_at_most > 1;
     static_assert(!in_parts || (Senders == 1 && Receivers == 1), "a rule refuses this");
     /// Few calls put the parts of a message in, and they come without a copy of their own.

@@ -12,6 +12,7 @@
 
 #include <parley/message/frame.hpp>
 #include <parley/os/crash_point.hpp>
+#include <parley/transport/queue/units.hpp>
 
 namespace parley::transport::queue {
 
@@ -37,7 +38,7 @@ template <bool Full, class Object>
                                 std::size_t size) {
     using header = message::frame_header;
     using gathering_detail::most_at_once;
-    constexpr std::size_t payload = Object::unit - message::frame_header_size;
+    constexpr std::size_t payload = payload_of<Object>;
     static constexpr std::array<std::byte, Full ? payload : 0> nothing{};
     std::array<header, most_at_once> headers;
     std::array<::iovec, 2 * most_at_once + 1> pieces;

@@ -28,8 +28,8 @@ namespace parley::transport::queue {
 /// A pipe in packet mode (pipe(2), O_DIRECT): what one write put in, one read takes out, and each packet takes up a
 /// page of the pipe's, so that a pipe of N pages holds exactly N. Where all units are `full` they are bytes, of which
 /// one read may take many units out: these fill pages (or, where pages are larger, equal parts of them), and none is
-/// ever written in part. Open for reading and
-/// writing at once, so that neither end of file nor SIGPIPE ever comes: who is there is known from elsewhere.
+/// ever written in part. Open for reading and writing at once, so that neither end of file nor SIGPIPE ever comes: who
+/// is there is known from elsewhere.
 class pipe_object {
 public:
     static constexpr std::size_t unit = PIPE_BUF;

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include <parley/message/frame.hpp>
+#include <parley/transport/queue/units.hpp>
 
 namespace parley::transport::queue {
 
@@ -22,9 +23,9 @@ template <class Object, std::size_t Places, std::size_t Capacity>
 class scattering {
     using header = message::frame_header;
 
-public:
-    static constexpr std::size_t payload = Object::unit - message::frame_header_size;
+    static constexpr std::size_t payload = payload_of<Object>;
 
+public:
     /// Takes units out to the places from `first` on, at most `count`; how many bytes, or none if there is nothing.
     [[nodiscard]] std::optional<std::size_t> get(Object& object, std::byte* message, std::size_t first,
                                                  std::size_t count) {
