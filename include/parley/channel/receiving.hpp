@@ -11,13 +11,22 @@
 #include <parley/channel/options.hpp>
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/link.hpp>
+
+namespace parley::rounds_detail {
+template <class End>
+class round_reader;
+}
 
 namespace parley::channel_detail {
 
 /// All the ways to receive, on top of a link's engine: the public interface of `receiver` and of one half of `link`.
 template <class Derived, class Message, class Core, bool Waits>
 class receiving {
+    template <class End>
+    friend class rounds_detail::round_reader;  // waits until a point in time, as this does
+
     static_assert(transport::receiving_core<Core, Message>,
                   "the transport's end breaks the contract of transport/link.hpp");
 
@@ -31,7 +40,7 @@ public:
     /// Throws `errc::closed` once nothing more can come, `errc::peer_died`, `errc::corrupt`.
     [[nodiscard, gnu::always_inline]] Message receive() requires Waits {
         for (;;) {
-            if (auto content = try_receive()) [[likely]] {
+            if (auto content = attempt()) [[likely]] {
                 return std::move(*content);
             }
             if (auto content = receive_by(os::deadline::never())) {
@@ -56,13 +65,8 @@ public:
 
     /// A message if one is there.
     [[nodiscard, gnu::always_inline]] std::optional<Message> try_receive() {
-        auto& core = usable();
-        if constexpr (has_bell) {
-            if (core.context().has_bell()) [[unlikely]] {
-                return listening(core, [](Core& own) { return own.receiver().try_pop(own.context()); });
-            }
-        }
-        return core.receiver().try_pop(core.context());
+        const transport::attempting only{usable().context()};
+        return attempt();
     }
     /// The twin that reports through `code`.
     [[nodiscard]] std::optional<Message> try_receive(std::error_code& code) noexcept {
@@ -97,11 +101,11 @@ public:
     /// nonblocking: takes what is there.
     [[nodiscard]] std::size_t receive(std::span<Message> batch) {
         if constexpr (Waits) {
-            auto received = try_receive(batch);
+            auto received = attempt(batch);
             while (received == 0 && !batch.empty()) {
                 auto& core = usable();
                 static_cast<void>(core.receiver().wait(core.context(), os::deadline::never()));
-                received = try_receive(batch);
+                received = attempt(batch);
             }
             return received;
         } else {
@@ -115,13 +119,8 @@ public:
 
     /// Takes what is there, at most as many as fit.
     [[nodiscard]] std::size_t try_receive(std::span<Message> batch) {
-        auto& core = usable();
-        if constexpr (has_bell) {
-            if (core.context().has_bell()) [[unlikely]] {
-                return listening(core, [&](Core& own) { return own.receiver().try_pop_some(own.context(), batch); });
-            }
-        }
-        return core.receiver().try_pop_some(core.context(), batch);
+        const transport::attempting only{usable().context()};
+        return attempt(batch);
     }
     /// The twin that reports through `code`.
     [[nodiscard]] std::size_t try_receive(std::span<Message> batch, std::error_code& code) noexcept {
@@ -138,12 +137,12 @@ public:
     /// The same, if there is one at once.
     [[nodiscard]] std::optional<held_type> try_take() requires in_place {
         auto& core = usable();
-        const auto attempt = [](Core& own) { return own.receiver().try_take(own.context()); };
-        const auto* slot = attempt(core);
+        const transport::attempting only{core.context()};
+        const auto* slot = core.receiver().try_take(core.context());
         if constexpr (has_bell) {
             if (slot == nullptr && core.context().has_bell()) [[unlikely]] {
                 core.context().listen_for_bell();
-                slot = attempt(core);
+                slot = core.receiver().try_take(core.context());
             }
         }
         return slot == nullptr ? std::nullopt : std::optional<held_type>(std::in_place, core, slot);
@@ -181,6 +180,32 @@ protected:
 private:
     /// Whether the link's handle is a bell, which must be listened for after each attempt in vain (os/doorbell.hpp).
     static constexpr bool has_bell = requires { requires Core::has_bell; };
+
+    /// One attempt, be it all or a part of a call that waits.
+    [[nodiscard, gnu::always_inline]] std::optional<Message> attempt() {
+        auto& core = usable();
+        if constexpr (has_bell) {
+            if (core.context().has_bell()) [[unlikely]] {
+                return listening(core, [](Core& own) { return own.receiver().try_pop(own.context()); });
+            }
+        }
+        return core.receiver().try_pop(core.context());
+    }
+
+    [[nodiscard]] std::size_t attempt(std::span<Message> batch) {
+        auto& core = usable();
+        const auto attempt = [&](Core& own) { return own.receiver().try_pop_some(own.context(), batch); };
+        std::size_t received = 0;
+        if constexpr (has_bell) {
+            received = core.context().has_bell() ? listening(core, attempt) : attempt(core);
+        } else {
+            received = attempt(core);
+        }
+        if (received != 0) {
+            transport::keep_for_next_call(core.context());
+        }
+        return received;
+    }
 
     template <class Attempt>
     [[nodiscard, gnu::noinline]] static auto listening(Core& core, Attempt attempt) {

@@ -87,8 +87,7 @@ public:
             auto& content = buffer();
             content.resize(header_size + size);
             compose(content, header, size, fill);
-            auto& core = end.core();
-            return core.sender().push_until(core.context(), content, until);
+            return end.send_by(content, until);
         }
     }
 
@@ -111,19 +110,11 @@ private:
     }
 
     [[nodiscard]] static auto loan(End& end, std::size_t size, os::deadline until) {
-        return os::keep_trying(
-            until,
-            [&] {
-                if constexpr (sized_loans) {
-                    return end.try_loan(size);
-                } else {
-                    return end.try_loan();
-                }
-            },
-            [&] {
-                auto& core = end.core();
-                return core.sender().wait(core.context(), until);
-            });
+        if constexpr (sized_loans) {
+            return end.loan_by(until, size);
+        } else {
+            return end.loan_by(until);
+        }
     }
 
     /// As `send` of a loan, with a deadline. Where the slot is a place in the link it always goes.
@@ -167,17 +158,11 @@ public:
     /// Waits for the next message; whether one came until the deadline.
     [[nodiscard]] bool wait(End& end, os::deadline until) {
         release();
-        auto& core = end.core();
         if constexpr (in_place) {
-            held_ = end.try_take();
-            if (!held_) {
-                if (const auto* slot = core.receiver().take_until(core.context(), until); slot != nullptr) {
-                    held_.emplace(core, slot);
-                }
-            }
+            held_ = end.take_by(until);
             return held_.has_value();
         } else {
-            return keep([&] { return core.receiver().pop_until(core.context(), until); });
+            return keep([&] { return end.receive_by(until); });
         }
     }
 

@@ -12,7 +12,13 @@
 #include <parley/channel/options.hpp>
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/link.hpp>
+
+namespace parley::rounds_detail {
+template <class End>
+class round_writer;
+}
 
 namespace parley::channel_detail {
 
@@ -22,6 +28,9 @@ namespace parley::channel_detail {
 /// attempts and waits, a nonblocking side is the attempt alone.
 template <class Derived, class Message, class Core, bool Waits>
 class sending {
+    template <class End>
+    friend class rounds_detail::round_writer;  // waits until a point in time, as this does
+
     static_assert(transport::sending_core<Core, Message>,
                   "the transport's end breaks the contract of transport/link.hpp");
 
@@ -38,7 +47,7 @@ public:
     [[gnu::always_inline]] void send(const Message& content) requires Waits {
         // An attempt first: it is inlined here, the wait is not.
         if constexpr (has_attempt) {
-            if (try_send(content)) [[likely]] {
+            if (attempt(content)) [[likely]] {
                 return;
             }
         }
@@ -61,8 +70,8 @@ public:
 
     /// Sends if that is possible at once; whether it was.
     [[nodiscard, gnu::always_inline]] bool try_send(const Message& content) {
-        auto& core = usable();
-        return core.sender().try_push(core.context(), content);
+        const transport::attempting only{usable().context()};
+        return attempt(content);
     }
     /// The twin that reports through `code`.
     [[nodiscard]] bool try_send(const Message& content, std::error_code& code) noexcept {
@@ -111,8 +120,8 @@ public:
 
     /// As many from the front as can be sent at once.
     [[nodiscard]] std::size_t try_send(std::span<const Message> batch) {
-        auto& core = usable();
-        return core.sender().try_push_some(core.context(), batch);
+        const transport::attempting only{usable().context()};
+        return attempt(batch);
     }
     /// The twin that reports through `code`.
     [[nodiscard]] std::size_t try_send(std::span<const Message> batch, std::error_code& code) noexcept {
@@ -128,9 +137,8 @@ public:
 
     /// The same, if there is one at once.
     [[nodiscard]] std::optional<loan_type> try_loan() requires in_place {
-        auto& core = usable();
-        auto* slot = core.sender().try_loan(core.context());
-        return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
+        const transport::attempting only{usable().context()};
+        return attempt_loan();
     }
     /// The twin that reports through `code`.
     [[nodiscard]] std::optional<loan_type> try_loan(std::error_code& code) noexcept requires in_place {
@@ -162,9 +170,8 @@ public:
     }
     /// The same, if there is one at once.
     [[nodiscard]] std::optional<loan_type> try_loan(std::size_t size) requires sized_loans {
-        auto& core = usable();
-        auto* slot = core.sender().try_loan(core.context(), needed(size));
-        return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
+        const transport::attempting only{usable().context()};
+        return attempt_loan(needed(size));
     }
     /// The twin that reports through `code`.
     [[nodiscard]] std::optional<loan_type> try_loan(std::size_t size,
@@ -195,6 +202,7 @@ public:
         if (core == nullptr) {
             throw_loan_gone();
         }
+        const transport::attempting only{core->context()};
         const bool sent = core->sender().send_loan(core->context(), os::deadline::at(os::clock::time_point::min()));
         if (sent) {
             static_cast<void>(written.surrender());
@@ -218,7 +226,7 @@ protected:
     void send_all(std::span<const Message> batch, std::size_t& sent) {
         if constexpr (Waits) {
             while (sent < batch.size()) {
-                const auto now = try_send(batch.subspan(sent));
+                const auto now = attempt(batch.subspan(sent));
                 sent += now;
                 if (now == 0) {
                     send(batch[sent]);
@@ -238,7 +246,7 @@ protected:
     template <class... Size>
     [[nodiscard]] std::optional<loan_type> loan_by(os::deadline until, Size... size) {
         return os::keep_trying(
-            until, [&] { return try_loan(size...); },
+            until, [&] { return attempt_loan(needed(size)...); },
             [&] {
                 auto& core = usable();
                 return core.sender().wait(core.context(), until);
@@ -246,6 +254,26 @@ protected:
     }
 
 private:
+    /// One attempt, be it all or a part of a call that waits.
+    [[nodiscard, gnu::always_inline]] bool attempt(const Message& content) {
+        auto& core = usable();
+        return core.sender().try_push(core.context(), content);
+    }
+    [[nodiscard]] std::size_t attempt(std::span<const Message> batch) {
+        auto& core = usable();
+        const auto sent = core.sender().try_push_some(core.context(), batch);
+        if (sent != 0) {
+            transport::keep_for_next_call(core.context());
+        }
+        return sent;
+    }
+    template <class... Size>
+    [[nodiscard]] std::optional<loan_type> attempt_loan(Size... size) {
+        auto& core = usable();
+        auto* slot = core.sender().try_loan(core.context(), size...);
+        return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
+    }
+
     /// In a rendezvous an attempt is another thing than a wait that ends at once.
     static constexpr bool has_attempt = !std::remove_cvref_t<decltype(std::declval<Core&>().sender())>::rendezvous;
 

@@ -27,6 +27,7 @@ namespace parley::payload {
 template <class C, class InnerEnd, class Travelling, bool Receiving>
 class staying_end {
     using inner_core = typename InnerEnd::core;
+    using inner_context = std::remove_cvref_t<decltype(std::declval<inner_core&>().context())>;
     using engine = std::conditional_t<Receiving, staying_receiver<C, inner_core, Travelling>,
                                       staying_sender<C, inner_core, Travelling>>;
     using pool_type = pool_of<C>;
@@ -49,6 +50,10 @@ public:
 
             [[nodiscard]] bool has_bell() const noexcept requires core::has_bell { return inner->context().has_bell(); }
             void listen_for_bell() noexcept requires core::has_bell { inner->context().listen_for_bell(); }
+            [[nodiscard]] transport::death_notice& notice() noexcept requires
+                transport::gives_death_notice<inner_context> {
+                return inner->context().notice();
+            }
         };
 
         /// `file`: of an end without a name, what `inner` was opened by.

@@ -17,6 +17,7 @@
 #include <parley/segment/segment.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/concept.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/memory/queue.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
 #include <parley/transport/memory/turnstile.hpp>
@@ -97,10 +98,15 @@ public:
     using body_type = mailbox_body<C, Backing>;
     using segment_type = segment::segment<Backing, body_type>;
     using addressing = typename C::template word<addressing_axis>;
+    using side = std::conditional_t<IsSender, typename body_type::sender_side, typename body_type::receiver_side>;
 
     /// Set while a slot is lent to the user: nothing else may be claimed meanwhile.
     bool loan_out = false;
     bool take_out = false;
+
+    /// Whether this side waits, for what only processes that are known can do: a wait ends with them.
+    static constexpr bool hangs_on_peers =
+        side::waits && (addressing::owned || !C::template word<transport_axis>::capabilities.named);
 
     /// Batches are cut into single messages where each belongs to another receiver.
     static constexpr bool one_by_one = addressing::selection::takes_turns;
@@ -120,7 +126,18 @@ public:
 
     [[nodiscard]] bool closed() const noexcept { return segment_.closed() != segment::closing::open; }
 
-    [[noreturn]] void throw_closed() const { memory::throw_closed(segment_.path(), segment_.closed()); }
+    /// Throws what the end of the channel is to the call at hand.
+    [[noreturn, gnu::cold, gnu::noinline]] void throw_closed() {
+        const auto why = segment_.closed();
+        if constexpr (hangs_on_peers) {
+            if (why == segment::closing::owner_died && notice_.is_due()) {
+                throw_partner_died(segment_.path());
+            }
+        }
+        memory::throw_closed(segment_.path(), why);
+    }
+
+    [[nodiscard]] death_notice& notice() noexcept requires(hangs_on_peers) { return notice_; }
 
     [[nodiscard]] bool sender_alive(std::size_t place) const noexcept {
         return (IsSender && place == place_) ||
@@ -226,12 +243,9 @@ public:
     }
 
     /// For a sender that lacks something else than room, which only a receiver could give: throws if, of an anonymous
-    /// channel, nobody can receive any more. `waited`: for that it has just waited.
-    void check_peer(bool waited) requires(!C::template word<transport_axis>::capabilities.named) {
+    /// channel, nobody can receive any more.
+    void check_peer(bool) requires(!C::template word<transport_axis>::capabilities.named) {
         look_around();
-        if (waited && segment_.closed() == segment::closing::owner_died && !std::exchange(told_, true)) {
-            throw_partner_died(segment_.path());
-        }
         if (closed()) {
             throw_closed();
         }
@@ -335,8 +349,11 @@ private:
                             int looks = waiting::looks_before_sleep) {
         const bool waited = waiting::wait_until(
             lot, place_, until, [&] { return ready() || closed(); }, look, was_asleep_, looks);
-        if (waited && segment_.closed() == segment::closing::owner_died) {
-            report_dead_owner(!IsSender && ready());  // to a sender, room is of no use any more
+        if constexpr (hangs_on_peers) {
+            // To a sender, room is of no use any more.
+            if (waited && segment_.closed() == segment::closing::owner_died && (IsSender || !ready())) {
+                throw_closed();
+            }
         }
         return waited;
     }
@@ -359,20 +376,12 @@ private:
         }
     }
 
-    void report_dead_owner(bool ready) const {
-        if constexpr (addressing::owned || !C::template word<transport_axis>::capabilities.named) {
-            if (!ready) {
-                throw_partner_died(segment_.path());
-            }
-        }
-    }
-
     segment_type segment_;
     std::size_t place_ = 0;
     suspicion suspicion_;
     unsigned idle_polls_ = 0;
     bool was_asleep_ = false;
-    bool told_ = false;  ///< of a death, a sender that lacked something else than room
+    death_notice notice_;
     waiting::bell bell_;
 };
 

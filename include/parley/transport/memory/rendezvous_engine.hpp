@@ -10,6 +10,7 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
 #include <parley/transport/batch.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
 
 /// Sending and receiving by rendezvous: what the link is underneath for `zero` (ring/handoff.hpp). The interface is
@@ -143,6 +144,7 @@ private:
                 }));
         } catch (const error&) {
             if (settle(context)) {
+                keep_for_next_call(context);
                 return true;
             }
             throw;

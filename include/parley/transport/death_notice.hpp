@@ -1,0 +1,52 @@
+#pragma once
+
+#include <concepts>
+#include <utility>
+
+namespace parley::transport {
+
+/// How an end tells that the process was killed which alone could have ended its waits: once, to a call that waits, as
+/// `errc::peer_died`; to an attempt, and from then on, the channel is closed. Whoever notices it first, and where: the
+/// error depends on the call alone.
+struct death_notice {
+    bool attempting = false;  ///< the call at hand does not wait
+    bool told = false;
+
+    /// For the call that is to be told now: whether as a death.
+    [[nodiscard]] bool is_due() noexcept { return !std::exchange(told, true) && !attempting; }
+};
+
+/// An end, or its context, that has such a notice to give.
+template <class Context>
+concept gives_death_notice = requires(Context& context) {
+    { context.notice() } -> std::same_as<death_notice&>;
+};
+
+/// An error was met and not told, for the call had a success to tell: the next one meets it again.
+template <class Context>
+void keep_for_next_call(Context& context) noexcept {
+    if constexpr (gives_death_notice<Context>) {
+        context.notice().told = false;
+    }
+}
+
+/// While it lives, a link whose side may wait is used for an attempt only.
+template <class Context>
+class attempting {
+public:
+    [[gnu::always_inline]] explicit attempting(Context& context) noexcept : context_(context) { say(true); }
+    attempting(const attempting&) = delete;
+    attempting& operator=(const attempting&) = delete;
+    [[gnu::always_inline]] ~attempting() { say(false); }
+
+private:
+    [[gnu::always_inline]] void say(bool only) noexcept {
+        if constexpr (gives_death_notice<Context>) {
+            context_.notice().attempting = only;
+        }
+    }
+
+    Context& context_;
+};
+
+}  // namespace parley::transport

@@ -1,0 +1,137 @@
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+#include <parley/parley.hpp>
+
+#include "conformance/compositions.hpp"
+#include "conformance/venue.hpp"
+#include "support/catch.hpp"
+
+/// That somebody was killed is told once, to a call that waits, whoever notices it and at which step of the call.
+
+namespace parley::conformance {
+
+namespace {
+
+/// A process with the sender of a pair: it sends so many messages when `step` comes to 1, then says so, and stays.
+template <class Ends>
+[[nodiscard]] child sender_of(std::optional<Ends>& ends, std::uint32_t messages, steps& step) {
+    return child{"sender", [&ends, messages, &step] {
+                     auto out = std::move(ends->first);
+                     ends.reset();
+                     PARLEY_CHECK_IN_CHILD(step.await(1));
+                     for (std::uint32_t number = 0; number < messages; ++number) {
+                         out.send(item::make(1, number));
+                     }
+                     step.reach(2);
+                     for (;;) {
+                         ::pause();
+                     }
+                 }};
+}
+
+/// An attempt in vain looks for peers now and then: before which the killed one is met, these decide.
+constexpr std::array polls_before = {0, 100, 180, 250, 253, 254, 255};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("death notice: a receiver that waits is told of it, whatever its attempts have noticed", "",
+                   (on<pipe>::c<port, bounded<4>>), (on<pipe>::c<port, bounded<4>, parley::map>),
+                   (on<anonymous_shm>::c<bounded<4>>), (on<anonymous_shm>::c<port, bounded<4>, parley::map>),
+                   (on<anonymous_shm>::c<port, unbounded>)) {
+    using C = TestType;
+    INFO(C::describe());
+    for (const int polls : polls_before) {
+        INFO("attempts before: " << polls);
+        std::optional ends{C::pair()};
+        steps step;
+        auto sender = sender_of(ends, 1, step);
+        auto in = std::move(ends->second);
+        ends.reset();
+        for (int poll = 0; poll < polls; ++poll) {
+            REQUIRE_FALSE(in.try_receive());
+        }
+        step.reach(1);
+        REQUIRE(step.await(2));
+        sender.kill9();
+        CHECK(in.receive().number == 0);
+        CHECK(thrown_by([&] { return in.receive(); }) == errc::peer_died);
+        CHECK(thrown_by([&] { return in.receive(); }) == errc::closed);
+    }
+}
+
+TEMPLATE_TEST_CASE("death notice: what a batch has met behind its messages is for the next call", "",
+                   (on<pipe>::c<port, bounded<4>>), (on<anonymous_shm>::c<bounded<4>>)) {
+    using C = TestType;
+    INFO(C::describe());
+    for (const int polls : polls_before) {
+        INFO("attempts before: " << polls);
+        std::optional ends{C::pair()};
+        steps step;
+        auto sender = sender_of(ends, 3, step);
+        auto in = std::move(ends->second);
+        ends.reset();
+        for (int poll = 0; poll < polls; ++poll) {
+            REQUIRE_FALSE(in.try_receive());
+        }
+        step.reach(1);
+        REQUIRE(step.await(2));
+        sender.kill9();
+        std::array<item, 5> batch{};
+        CHECK(in.receive(std::span<item>(batch)) == 3);
+        CHECK(thrown_by([&] { return in.receive(std::span<item>(batch)); }) == errc::peer_died);
+        CHECK(thrown_by([&] { return in.receive(std::span<item>(batch)); }) == errc::closed);
+    }
+}
+
+TEMPLATE_TEST_CASE("death notice: each sender of a port is told of it once, also where another noticed it", "",
+                   (on<shm>::c<port, bounded<4>>), (on<fifo>::c<port, bounded<4>>),
+                   (on<mqueue>::c<port, bounded<4>, parley::map>), (on<shm>::c<port, zero>)) {
+    using C = TestType;
+    INFO(C::describe());
+    venue<C> place;
+    steps step;
+    child owner{"owner", [&] {
+                    const auto in = place.receiver();
+                    step.reach(1);
+                    for (;;) {
+                        ::pause();
+                    }
+                }};
+    REQUIRE(step.await(1));
+    const auto content = item::make(1, 1);
+    const std::array batch{content, content};
+    auto first = place.sender();
+    auto second = place.sender();
+    auto third = place.sender();
+    auto fourth = place.sender();
+    auto fifth = place.sender();
+    while (first->try_send(content)) {
+    }
+    owner.kill9();
+    CHECK(thrown_by([&] { first->send(content); }) == errc::peer_died);
+    CHECK(thrown_by([&] { first->send(content); }) == errc::closed);
+
+    CHECK(thrown_by([&] { second->send(content); }) == errc::peer_died);
+    CHECK(thrown_by([&] { second->send(content); }) == errc::closed);
+
+    CHECK(thrown_by([&] { static_cast<void>(third->try_send(content)); }) == errc::closed);
+    CHECK(thrown_by([&] { third->send(content); }) == errc::closed);
+
+    CHECK(thrown_by([&] { fourth->send(std::span<const item>(batch)); }) == errc::peer_died);
+    CHECK(thrown_by([&] { fourth->send(std::span<const item>(batch)); }) == errc::closed);
+
+    std::error_code code;
+    CHECK_FALSE(fifth->send_for(content, 1h, code));
+    CHECK(code == errc::peer_died);
+    CHECK_FALSE(fifth->send_for(content, 1h, code));
+    CHECK(code == errc::closed);
+}
+
+}  // namespace parley::conformance
