@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <parley/addressing/concept.hpp>
+#include <parley/buffering/concept.hpp>
 #include <parley/lifetime/concept.hpp>
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
@@ -127,15 +128,7 @@ public:
     [[nodiscard]] bool closed() const noexcept { return segment_.closed() != segment::closing::open; }
 
     /// Throws what the end of the channel is to the call at hand.
-    [[noreturn, gnu::cold, gnu::noinline]] void throw_closed() {
-        const auto why = segment_.closed();
-        if constexpr (hangs_on_peers) {
-            if (why == segment::closing::owner_died && notice_.is_due()) {
-                throw_partner_died(segment_.path());
-            }
-        }
-        memory::throw_closed(segment_.path(), why);
-    }
+    [[noreturn]] void throw_closed() { throw_end(!always_room); }
 
     [[nodiscard]] death_notice& notice() noexcept requires(hangs_on_peers) { return notice_; }
 
@@ -243,11 +236,11 @@ public:
     }
 
     /// For a sender that lacks something else than room, which only a receiver could give: throws if, of an anonymous
-    /// channel, nobody can receive any more.
-    void check_peer(bool) requires(!C::template word<transport_axis>::capabilities.named) {
+    /// channel, nobody can receive any more. `waited`: for that it has just waited.
+    void check_peer(bool waited) requires(!C::template word<transport_axis>::capabilities.named) {
         look_around();
         if (closed()) {
-            throw_closed();
+            throw_end(waited || !always_room);
         }
     }
 
@@ -303,7 +296,21 @@ public:
 
 private:
     static constexpr bool counts_on_others = has_owner || !C::template word<transport_axis>::capabilities.named;
+    /// Whoever sends into a buffer without an end does not wait for others, however blocking that side is.
+    static constexpr bool always_room =
+        IsSender && C::template word<buffering_axis>::capacity == buffering::without_limit;
     static constexpr bool selective = turnstile_for<typename addressing::selection>::selective;
+
+    /// `waits`: whether the call waits, unless it is an attempt.
+    [[noreturn, gnu::cold, gnu::noinline]] void throw_end(bool waits) {
+        const auto why = segment_.closed();
+        if constexpr (hangs_on_peers) {
+            if (why == segment::closing::owner_died && notice_.is_due() && waits) {
+                throw_partner_died(segment_.path());
+            }
+        }
+        memory::throw_closed(segment_.path(), why);
+    }
 
     [[gnu::cold, gnu::noinline]] void wake_parked_receivers(std::size_t count) noexcept {
         auto& lot = body().receivers_lot;
