@@ -195,16 +195,14 @@ private:
     [[nodiscard]] std::size_t attempt(std::span<Message> batch) {
         auto& core = usable();
         const auto attempt = [&](Core& own) { return own.receiver().try_pop_some(own.context(), batch); };
-        std::size_t received = 0;
-        if constexpr (has_bell) {
-            received = core.context().has_bell() ? listening(core, attempt) : attempt(core);
-        } else {
-            received = attempt(core);
-        }
-        if (received != 0) {
-            transport::keep_for_next_call(core.context());
-        }
-        return received;
+        return transport::told_by_success(core.context(), [&] {
+            if constexpr (has_bell) {
+                if (core.context().has_bell()) [[unlikely]] {
+                    return listening(core, attempt);
+                }
+            }
+            return attempt(core);
+        });
     }
 
     template <class Attempt>

@@ -261,11 +261,8 @@ private:
     }
     [[nodiscard]] std::size_t attempt(std::span<const Message> batch) {
         auto& core = usable();
-        const auto sent = core.sender().try_push_some(core.context(), batch);
-        if (sent != 0) {
-            transport::keep_for_next_call(core.context());
-        }
-        return sent;
+        return transport::told_by_success(core.context(),
+                                          [&] { return core.sender().try_push_some(core.context(), batch); });
     }
     template <class... Size>
     [[nodiscard]] std::optional<loan_type> attempt_loan(Size... size) {

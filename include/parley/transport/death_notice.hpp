@@ -16,17 +16,25 @@ struct death_notice {
     [[nodiscard]] bool is_due() noexcept { return !std::exchange(told, true) && !attempting; }
 };
 
-/// An end, or its context, that has such a notice to give.
+/// The context of a link that has such a notice to give.
 template <class Context>
 concept gives_death_notice = requires(Context& context) {
     { context.notice() } -> std::same_as<death_notice&>;
 };
 
-/// An error was met and not told, for the call had a success to tell: the next one meets it again.
-template <class Context>
-void keep_for_next_call(Context& context) noexcept {
+/// Does `move()`, which returns how many messages it has moved. An error that was met behind the first of them is not
+/// told, and the next call meets it again: it is as if nothing had been told.
+template <class Context, class Move>
+[[nodiscard, gnu::always_inline]] inline auto told_by_success(Context& context, Move move) {
     if constexpr (gives_death_notice<Context>) {
-        context.notice().told = false;
+        const bool told = context.notice().told;
+        const auto moved = move();
+        if (moved) {
+            context.notice().told = told;
+        }
+        return moved;
+    } else {
+        return move();
     }
 }
 

@@ -22,8 +22,9 @@
 ///   something else than a loop of attempts;
 /// - `try_push_some` and `try_pop_some` move as many as can go at once, from the front, and say how many;
 /// - they throw `errc::closed` where nothing will pass any more, a receiver only after what was sent before;
-/// - a call that waits for what only a peer can do ends with `errc::peer_died` when that peer has been killed,
-///   once; then, and where a call does not wait, it is `errc::closed` (transport/death_notice.hpp).
+/// - a call that waits for what only a peer can do ends with `errc::peer_died` when that peer has been killed. A link
+///   works again when the peer is back; a port is closed then, and its ends are told of the death once
+///   (transport/death_notice.hpp).
 /// Where messages can be written and read in place there are `try_loan`, `send_loan`, `drop_loan` and `try_take`,
 /// `take_until`, `release_taken` (channel/loan.hpp).
 

@@ -90,6 +90,25 @@ TEMPLATE_TEST_CASE("death notice: what a batch has met behind its messages is fo
     }
 }
 
+TEST_CASE("death notice: it stays told where messages come after it") {
+    using C = on<anonymous_shm>::c<bounded<4>, mailbox_by<exclusive>>;
+    std::optional ends{C::pair()};
+    steps step;
+    auto sender = sender_of(ends, 3, step);
+    std::optional first{std::move(ends->second)};
+    receiver<C> second{from_descriptor, ::dup(first->descriptor())};
+    ends.reset();
+    step.reach(1);
+    REQUIRE(step.await(2));
+    CHECK(first->receive().number == 0);  // its turn until it leaves
+    sender.kill9();
+    std::array<item, 5> batch{};
+    CHECK(thrown_by([&] { return second.receive(std::span<item>(batch)); }) == errc::peer_died);
+    first.reset();
+    CHECK(second.receive(std::span<item>(batch)) == 2);
+    CHECK(thrown_by([&] { return second.receive(std::span<item>(batch)); }) == errc::closed);
+}
+
 TEMPLATE_TEST_CASE("death notice: each sender of a port is told of it once, also where another noticed it", "",
                    (on<shm>::c<port, bounded<4>>), (on<fifo>::c<port, bounded<4>>),
                    (on<mqueue>::c<port, bounded<4>, parley::map>), (on<shm>::c<port, zero>)) {

@@ -55,11 +55,7 @@ public:
 
     template <class Context>
     [[nodiscard]] std::size_t try_push_some(Context& context, std::span<const Message> content) {
-        std::size_t sent = 0;
-        while (sent < content.size() && try_push(context, content[sent])) {
-            ++sent;
-        }
-        return sent;
+        return push_one_by_one(content, [&](const Message& each) { return try_push(context, each); });
     }
 
     template <class Context>
@@ -132,6 +128,11 @@ private:
         if (context.closed()) {
             context.throw_closed();
         }
+        return told_by_success(context, [&] { return await_receiver(context, until); });
+    }
+
+    template <class Context>
+    [[nodiscard]] bool await_receiver(Context& context, os::deadline until) {
         producer_.offer();
         context.wake_receivers(1);
         try {
@@ -144,7 +145,6 @@ private:
                 }));
         } catch (const error&) {
             if (settle(context)) {
-                keep_for_next_call(context);
                 return true;
             }
             throw;
