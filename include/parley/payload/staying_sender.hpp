@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include <parley/buffering/concept.hpp>
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
@@ -36,7 +37,11 @@ public:
     /// The whole way is one call: an attempt in vain would write the message twice.
     static constexpr bool rendezvous = true;
 
-    staying_sender(Inner& inner, lender& pool) noexcept : inner_(&inner), pool_(&pool) {}
+    staying_sender(Inner& inner, lender& pool) noexcept : inner_(&inner), pool_(&pool) {
+        if constexpr (requires { pool.share_notice(inner.context().notice(), true); }) {
+            pool.share_notice(inner.context().notice(), C::buffering::capacity != buffering::without_limit);
+        }
+    }
 
     template <class Context>
     [[nodiscard]] bool try_push(Context&, const message_type& content) {

@@ -16,6 +16,7 @@
 #include <parley/pool/block.hpp>
 #include <parley/pool/member.hpp>
 #include <parley/pool/storage.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/memory/ring_engine.hpp>
 #include <parley/wait/parking_lot.hpp>
 
@@ -32,6 +33,13 @@ public:
 
     lender(const segment::attachment_request& request, std::uint64_t limit) : base(request, limit) {}
     explicit lender(const nameless& pool) : base(pool) {}
+
+    /// Of the end of the channel the pool speaks as the link does, and only one of them. `bounded`: a sender that waits
+    /// may have to wait for the link, too.
+    void share_notice(transport::death_notice& notice, bool bounded) noexcept {
+        notice_ = &notice;
+        link_has_bound_ = bounded;
+    }
 
     /// Takes a free block of at least `size` bytes in hand; where its bytes are, or null: there is none. Throws as
     /// `check_open`, and `errc::no_space` where there is no memory for the first block of its size; and as the storage
@@ -141,7 +149,11 @@ private:
         void step(std::size_t count) noexcept { next = (next + count) % blocks.size(); }
     };
 
-    void check_open() { base::check_open(std::exchange(waited_, false)); }
+    void check_open() {
+        const bool waited = std::exchange(waited_, false);
+        base::check_open(
+            [&] { return notice_ == nullptr ? waited : notice_->is_due() && (waited || link_has_bound_); });
+    }
 
     [[nodiscard]] block next_of(std::uint32_t size_class) const noexcept {
         const auto& mine = used_[size_class];
@@ -276,6 +288,8 @@ private:
     std::array<bool, classes::count> at_limit_{};
     std::uint32_t freed_seen_ = 0;
     bool waited_ = false;
+    transport::death_notice* notice_ = nullptr;  ///< of the link
+    bool link_has_bound_ = false;
     transport::memory::suspicion suspicion_;
     transport::memory::suspicion look_for_memory_;
 };

@@ -317,14 +317,15 @@ public:
         return found;
     }
 
-    /// Throws what ends a channel: the pool has gone with its owner, or was removed. `waiting`: the owner's death ends
-    /// a wait that only the owner could have ended.
-    void check_open(bool waiting) {
+    /// Throws what ends a channel: the pool has gone with its owner, or was removed. `waiting()`, asked where the owner
+    /// was killed: whether that ends a wait that only the owner could have ended.
+    template <class Waiting>
+    void check_open(Waiting waiting) {
         if constexpr (Traits::owned) {
             static_cast<void>(!is_nameless_ && segment_.bury_dead_owner());
         }
         const auto end = segment_.closed();
-        if (end == segment::closing::owner_died && waiting) {
+        if (end == segment::closing::owner_died && waiting()) {
             throw_error(errc::peer_died, "waiting for a block of " + segment_.path() +
                                              ": the receiver to which it belongs was killed; start it again, then "
                                              "open the channel anew");

@@ -90,6 +90,37 @@ TEMPLATE_TEST_CASE("death notice: what a batch has met behind its messages is fo
     }
 }
 
+TEMPLATE_TEST_CASE("death notice: once, whether a sender lacks a block or a place in the link", "",
+                   (on<shm>::c<port, bounded<64>, parley::map>), (on<fifo>::c<port, bounded<64>, parley::map>)) {
+    using C = TestType;
+    INFO(C::describe());
+    venue<C> place;
+    steps step;
+    const options few{.pool_size = 4096};
+    child owner{"owner", [&] {
+                    const receiver<C> in{place.name(), few};
+                    step.reach(1);
+                    for (;;) {
+                        ::pause();
+                    }
+                }};
+    REQUIRE(step.await(1));
+    const auto content = item::make(1, 1);
+    sender<C> first{open_only, place.name()};
+    sender<C> second{open_only, place.name()};
+    sender<C> third{open_only, place.name()};
+    while (first.try_send(content)) {
+    }
+    owner.kill9();
+    for (auto* each : {&first, &second}) {
+        CHECK(thrown_by([&] { each->send(content); }) == errc::peer_died);
+        CHECK(thrown_by([&] { each->send(content); }) == errc::closed);
+        CHECK(thrown_by([&] { static_cast<void>(each->loan()); }) == errc::closed);
+    }
+    CHECK(thrown_by([&] { static_cast<void>(third.try_send(content)); }) == errc::closed);
+    CHECK(thrown_by([&] { third.send(content); }) == errc::closed);
+}
+
 TEST_CASE("death notice: it stays told where messages come after it") {
     using C = on<anonymous_shm>::c<bounded<4>, mailbox_by<exclusive>>;
     std::optional ends{C::pair()};
