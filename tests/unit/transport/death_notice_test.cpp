@@ -36,6 +36,23 @@ template <class Ends>
                  }};
 }
 
+/// The receiver of a pair whose sender was killed after so many messages; before they came it has polled so often.
+template <class C>
+[[nodiscard]] receiver<C> bereaved(int polls, std::uint32_t messages) {
+    std::optional ends{C::pair()};
+    steps step;
+    auto sender = sender_of(ends, messages, step);
+    auto in = std::move(ends->second);
+    ends.reset();
+    for (int poll = 0; poll < polls; ++poll) {
+        REQUIRE_FALSE(in.try_receive());
+    }
+    step.reach(1);
+    REQUIRE(step.await(2));
+    sender.kill9();
+    return in;
+}
+
 /// An attempt in vain looks for peers now and then: before which the killed one is met, these decide.
 constexpr std::array polls_before = {0, 100, 180, 250, 253, 254, 255};
 
@@ -49,17 +66,7 @@ TEMPLATE_TEST_CASE("death notice: a receiver that waits is told of it, whatever 
     INFO(C::describe());
     for (const int polls : polls_before) {
         INFO("attempts before: " << polls);
-        std::optional ends{C::pair()};
-        steps step;
-        auto sender = sender_of(ends, 1, step);
-        auto in = std::move(ends->second);
-        ends.reset();
-        for (int poll = 0; poll < polls; ++poll) {
-            REQUIRE_FALSE(in.try_receive());
-        }
-        step.reach(1);
-        REQUIRE(step.await(2));
-        sender.kill9();
+        auto in = bereaved<C>(polls, 1);
         CHECK(in.receive().number == 0);
         CHECK(thrown_by([&] { return in.receive(); }) == errc::peer_died);
         CHECK(thrown_by([&] { return in.receive(); }) == errc::closed);
@@ -72,17 +79,7 @@ TEMPLATE_TEST_CASE("death notice: what a batch has met behind its messages is fo
     INFO(C::describe());
     for (const int polls : polls_before) {
         INFO("attempts before: " << polls);
-        std::optional ends{C::pair()};
-        steps step;
-        auto sender = sender_of(ends, 3, step);
-        auto in = std::move(ends->second);
-        ends.reset();
-        for (int poll = 0; poll < polls; ++poll) {
-            REQUIRE_FALSE(in.try_receive());
-        }
-        step.reach(1);
-        REQUIRE(step.await(2));
-        sender.kill9();
+        auto in = bereaved<C>(polls, 3);
         std::array<item, 5> batch{};
         CHECK(in.receive(std::span<item>(batch)) == 3);
         CHECK(thrown_by([&] { return in.receive(std::span<item>(batch)); }) == errc::peer_died);
