@@ -28,9 +28,6 @@ namespace parley::channel_detail {
 /// attempts and waits, a nonblocking side is the attempt alone.
 template <class Derived, class Message, class Core, bool Waits>
 class sending {
-    template <class End>
-    friend class rounds_detail::round_writer;  // waits until a point in time, as this does
-
     static_assert(transport::sending_core<Core, Message>,
                   "the transport's end breaks the contract of transport/link.hpp");
 
@@ -254,6 +251,9 @@ protected:
     }
 
 private:
+    template <class End>
+    friend class rounds_detail::round_writer;  // waits until a point in time, as this does
+
     /// One attempt, be it all or a part of a call that waits.
     [[nodiscard, gnu::always_inline]] bool attempt(const Message& content) {
         auto& core = usable();

@@ -10,7 +10,7 @@ namespace parley::transport {
 /// error depends on the call alone.
 struct death_notice {
     bool attempting = false;  ///< the call at hand does not wait
-    bool told = false;
+    bool told = false;        ///< to a call, as what it is to it
 
     /// For the call that is to be told now: whether as a death.
     [[nodiscard]] bool is_due() noexcept { return !std::exchange(told, true) && !attempting; }
@@ -42,6 +42,7 @@ template <class Context, class Move>
 template <class Context>
 class attempting {
 public:
+    /// Says so to the link of that context.
     [[gnu::always_inline]] explicit attempting(Context& context) noexcept : context_(context) { say(true); }
     attempting(const attempting&) = delete;
     attempting& operator=(const attempting&) = delete;
