@@ -24,9 +24,6 @@ namespace parley::channel_detail {
 /// All the ways to receive, on top of a link's engine: the public interface of `receiver` and of one half of `link`.
 template <class Derived, class Message, class Core, bool Waits>
 class receiving {
-    template <class End>
-    friend class rounds_detail::round_reader;  // waits until a point in time, as this does
-
     static_assert(transport::receiving_core<Core, Message>,
                   "the transport's end breaks the contract of transport/link.hpp");
 
@@ -138,13 +135,7 @@ public:
     [[nodiscard]] std::optional<held_type> try_take() requires in_place {
         auto& core = usable();
         const transport::attempting only{core.context()};
-        const auto* slot = core.receiver().try_take(core.context());
-        if constexpr (has_bell) {
-            if (slot == nullptr && core.context().has_bell()) [[unlikely]] {
-                core.context().listen_for_bell();
-                slot = core.receiver().try_take(core.context());
-            }
-        }
+        const auto* slot = listening(core, [](Core& own) { return own.receiver().try_take(own.context()); });
         return slot == nullptr ? std::nullopt : std::optional<held_type>(std::in_place, core, slot);
     }
     /// The twin that reports through `code`.
@@ -178,35 +169,37 @@ protected:
     }
 
 private:
+    template <class End>
+    friend class rounds_detail::round_reader;  // waits until a point in time, as this does
+
     /// Whether the link's handle is a bell, which must be listened for after each attempt in vain (os/doorbell.hpp).
     static constexpr bool has_bell = requires { requires Core::has_bell; };
 
     /// One attempt, be it all or a part of a call that waits.
     [[nodiscard, gnu::always_inline]] std::optional<Message> attempt() {
-        auto& core = usable();
-        if constexpr (has_bell) {
-            if (core.context().has_bell()) [[unlikely]] {
-                return listening(core, [](Core& own) { return own.receiver().try_pop(own.context()); });
-            }
-        }
-        return core.receiver().try_pop(core.context());
+        return listening(usable(), [](Core& own) { return own.receiver().try_pop(own.context()); });
     }
 
     [[nodiscard]] std::size_t attempt(std::span<Message> batch) {
         auto& core = usable();
-        const auto attempt = [&](Core& own) { return own.receiver().try_pop_some(own.context(), batch); };
         return transport::told_by_success(core.context(), [&] {
-            if constexpr (has_bell) {
-                if (core.context().has_bell()) [[unlikely]] {
-                    return listening(core, attempt);
-                }
-            }
-            return attempt(core);
+            return listening(core, [&](Core& own) { return own.receiver().try_pop_some(own.context(), batch); });
         });
     }
 
+    /// What `attempt(core)` returns. Where there is a bell, it is listened for again before the one that finds nothing.
     template <class Attempt>
-    [[nodiscard, gnu::noinline]] static auto listening(Core& core, Attempt attempt) {
+    [[nodiscard, gnu::always_inline]] static auto listening(Core& core, Attempt attempt) {
+        if constexpr (has_bell) {
+            if (core.context().has_bell()) [[unlikely]] {
+                return listening_for_bell(core, attempt);
+            }
+        }
+        return attempt(core);
+    }
+
+    template <class Attempt>
+    [[nodiscard, gnu::noinline]] static auto listening_for_bell(Core& core, Attempt attempt) {
         if (auto found = attempt(core)) {
             return found;
         }
