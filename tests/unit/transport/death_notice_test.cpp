@@ -53,6 +53,15 @@ template <class C>
     return in;
 }
 
+/// What attempts throw, be it the first one or after a while.
+template <class Attempt>
+[[nodiscard]] errc told_by_attempts(Attempt attempt) {
+    return thrown_by([&] {
+        while (!attempt()) {
+        }
+    });
+}
+
 /// An attempt in vain looks for peers now and then: before which the killed one is met, these decide.
 constexpr std::array polls_before = {0, 100, 180, 250, 253, 254, 255};
 
@@ -61,7 +70,8 @@ constexpr std::array polls_before = {0, 100, 180, 250, 253, 254, 255};
 TEMPLATE_TEST_CASE("death notice: a receiver that waits is told of it, whatever its attempts have noticed", "",
                    (on<pipe>::c<port, bounded<4>>), (on<pipe>::c<port, bounded<4>, parley::map>),
                    (on<anonymous_shm>::c<bounded<4>>), (on<anonymous_shm>::c<port, bounded<4>, parley::map>),
-                   (on<anonymous_shm>::c<port, unbounded>)) {
+                   (on<anonymous_shm>::c<port, unbounded>), (on<unix_stream>::c<port, bounded<4>>),
+                   (on<unix_seqpacket>::c<port, bounded<4>, parley::map>), (on<unix_datagram>::c<port, bounded<4>>)) {
     using C = TestType;
     INFO(C::describe());
     for (const int polls : polls_before) {
@@ -71,10 +81,25 @@ TEMPLATE_TEST_CASE("death notice: a receiver that waits is told of it, whatever 
         CHECK(thrown_by([&] { return in.receive(); }) == errc::peer_died);
         CHECK(thrown_by([&] { return in.receive(); }) == errc::closed);
     }
+    for (const int polls : polls_before) {
+        INFO("attempts in vain after the death: " << polls);
+        auto in = bereaved<C>(0, 1);
+        CHECK(in.receive().number == 0);
+        bool told = false;
+        for (int poll = 0; poll < polls && !told; ++poll) {
+            std::error_code code;
+            CHECK_FALSE(in.try_receive(code));
+            told = static_cast<bool>(code);
+            CHECK((!code || code == errc::closed));
+        }
+        CHECK(thrown_by([&] { return in.receive(); }) == (told ? errc::closed : errc::peer_died));
+        CHECK(thrown_by([&] { return in.receive(); }) == errc::closed);
+    }
 }
 
 TEMPLATE_TEST_CASE("death notice: what a batch has met behind its messages is for the next call", "",
-                   (on<pipe>::c<port, bounded<4>>), (on<anonymous_shm>::c<bounded<4>>)) {
+                   (on<pipe>::c<port, bounded<4>>), (on<anonymous_shm>::c<bounded<4>>),
+                   (on<unix_stream>::c<port, bounded<4>>), (on<unix_datagram>::c<port, bounded<4>>)) {
     using C = TestType;
     INFO(C::describe());
     for (const int polls : polls_before) {
@@ -139,7 +164,9 @@ TEST_CASE("death notice: it stays told where messages come after it") {
 
 TEMPLATE_TEST_CASE("death notice: each sender of a port is told of it once, also where another noticed it", "",
                    (on<shm>::c<port, bounded<4>>), (on<fifo>::c<port, bounded<4>>),
-                   (on<mqueue>::c<port, bounded<4>, parley::map>), (on<shm>::c<port, zero>)) {
+                   (on<mqueue>::c<port, bounded<4>, parley::map>), (on<shm>::c<port, zero>),
+                   (on<unix_stream>::c<port, bounded<4>>), (on<unix_seqpacket>::c<port, bounded<4>, parley::map>),
+                   (on<unix_datagram>::c<port, bounded<4>>), (on<tcp>::c<port, zero>)) {
     using C = TestType;
     INFO(C::describe());
     venue<C> place;
@@ -168,7 +195,7 @@ TEMPLATE_TEST_CASE("death notice: each sender of a port is told of it once, also
     CHECK(thrown_by([&] { second->send(content); }) == errc::peer_died);
     CHECK(thrown_by([&] { second->send(content); }) == errc::closed);
 
-    CHECK(thrown_by([&] { static_cast<void>(third->try_send(content)); }) == errc::closed);
+    CHECK(told_by_attempts([&] { return third->try_send(content); }) == errc::closed);
     CHECK(thrown_by([&] { third->send(content); }) == errc::closed);
 
     CHECK(thrown_by([&] { fourth->send(std::span<const item>(batch)); }) == errc::peer_died);

@@ -21,6 +21,7 @@
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/transport/batch.hpp>
+#include <parley/transport/copying_context.hpp>
 #include <parley/transport/datagram/exchange.hpp>
 #include <parley/transport/datagram/outlet.hpp>
 #include <parley/transport/datagram/patience.hpp>
@@ -52,9 +53,9 @@ public:
 
     [[nodiscard]] outlet<C, Family>& to() noexcept { return outlet_; }
 
-    [[nodiscard]] bool try_push(no_context&, const message_type& content) { return attempt(content); }
+    [[nodiscard]] bool try_push(copying_context&, const message_type& content) { return attempt(content); }
 
-    [[nodiscard]] bool push_until(no_context&, const message_type& content, os::deadline until) {
+    [[nodiscard]] bool push_until(copying_context&, const message_type& content, os::deadline until) {
         patience<sender_side> patience(until, between_sends);
         const bool sent = os::keep_trying(
             until, [&] { return attempt(content); }, [&] { return wait(patience); });
@@ -62,7 +63,7 @@ public:
         return sent;
     }
 
-    [[nodiscard]] std::size_t try_push_some(no_context&, std::span<const message_type> batch) {
+    [[nodiscard]] std::size_t try_push_some(copying_context&, std::span<const message_type> batch) {
         return push_one_by_one(batch, [this](const message_type& each) { return attempt(each); });
     }
 
@@ -181,7 +182,7 @@ public:
     link_receiver(exchange<C, Family>& in, box& peer, link_sender<C, Family>& back)
         : exchange_(&in), peer_(&peer), back_(&back) {}
 
-    [[nodiscard]] std::optional<message_type> try_pop(no_context&) {
+    [[nodiscard]] std::optional<message_type> try_pop(copying_context&) {
         auto content = exchange_->next(*peer_);
         if (content) [[likely]] {
             gone_ = false;
@@ -191,7 +192,7 @@ public:
         return content;
     }
 
-    [[nodiscard]] std::optional<message_type> pop_until(no_context& context, os::deadline until) {
+    [[nodiscard]] std::optional<message_type> pop_until(copying_context& context, os::deadline until) {
         patience<receiver_side> patience(until, between_receives);
         return os::keep_trying(
             until, [&] { return try_pop(context); }, [&] { return wait_with(patience); });
@@ -199,14 +200,14 @@ public:
 
     /// For a batch: one step of the wait between two attempts. What it finds out about the peer is told by an attempt
     /// after it, which takes what the peer sent before.
-    [[nodiscard]] bool wait(no_context&, os::deadline until) {
+    [[nodiscard]] bool wait(copying_context&, os::deadline until) {
         if (!waiting_) {
             waiting_.emplace(until, between_receives);
         }
         return wait_with(*waiting_);
     }
 
-    [[nodiscard]] std::size_t try_pop_some(no_context&, std::span<message_type> batch) {
+    [[nodiscard]] std::size_t try_pop_some(copying_context&, std::span<message_type> batch) {
         std::size_t count = 0;
         while (count < batch.size() && exchange_->next(*peer_, batch[count])) {
             ++count;
@@ -316,7 +317,7 @@ public:
             }
         }
 
-        [[nodiscard]] no_context& context() noexcept { return context_; }
+        [[nodiscard]] copying_context& context() noexcept { return context_; }
         [[nodiscard]] link_sender<C, Family>& sender() noexcept { return sender_; }
         [[nodiscard]] link_receiver<C, Family>& receiver() noexcept { return receiver_; }
 
@@ -336,7 +337,7 @@ public:
         }
 
     private:
-        no_context context_;
+        copying_context context_;
         ::pid_t process_ = ::getpid();
         std::unique_ptr<exchange<C, Family>> own_;  ///< of a pair
         exchange<C, Family>* in_;

@@ -31,6 +31,7 @@
 #include <parley/transport/datagram/patience.hpp>
 #include <parley/transport/datagram/spill_into.hpp>
 #include <parley/transport/datagram/traits.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/socket/patience.hpp>
 #include <parley/transport/spill.hpp>
 
@@ -53,12 +54,13 @@ class outlet {
 public:
     static constexpr bool rendezvous = false;
 
-    /// To the receiver at `to`; datagrams end with `name`, which is empty but on a link.
-    outlet(typename Family::address to, std::string_view name) : to_(std::move(to)), name_(name) {}
+    /// To the receiver at `to`; datagrams end with `name`, which is empty but on a link. `notice`: of a port.
+    outlet(typename Family::address to, std::string_view name, death_notice* notice = nullptr)
+        : to_(std::move(to)), name_(name), notice_(notice) {}
 
     /// Of a pair: connected from the beginning.
-    outlet(way&& to, std::string_view name)
-        : name_(name), way_(std::move(to)), pair_(true), met_(C::addressing::pairwise) {
+    outlet(way&& to, std::string_view name, death_notice* notice = nullptr)
+        : name_(name), notice_(notice), way_(std::move(to)), pair_(true), met_(C::addressing::pairwise) {
         to_.text = "the other end of a pair";
         number_ = os::random_number<std::uint32_t>();
         if constexpr (!C::addressing::pairwise) {
@@ -134,18 +136,16 @@ public:
     /// For a sender that lacks something else than room, which only the receiver could give: throws if that has gone.
     /// `waited`: for that it has just waited.
     void check_peer(bool waited) {
-        waiting_ = waited;
         if (look() != fate::left && fate_ == fate::alive && way_ && way_->may_ask() &&
             !announce(message::frame_kind::request)) {
-            static_cast<void>(note_failure(errno));
+            note_failure(errno, waited || !spills<C>);
         }
         if (fate_ != fate::alive) {
-            throw_gone();
+            throw_gone(waited || !spills<C>);
         }
-        waiting_ = false;
     }
 
-    /// Between a call's first wait and its end: a receiver that dies meanwhile is `errc::peer_died`.
+    /// Between a call's first wait and its end.
     void stop_waiting() noexcept { waiting_ = false; }
 
     /// Whether the receiver is still there, as far as that can be known; `unknown` where nothing speaks against it, and
@@ -154,10 +154,7 @@ public:
         if (fate_ != fate::alive || !way_) {
             return fate_;
         }
-        try {
-            static_cast<void>(hear());
-        } catch (const error&) {  // it has settled its fate
-        }
+        listen();
         if (fate_ != fate::alive || (bare<C> && !Family::lossless)) {  // there a look would be a message
             return fate_;
         }
@@ -191,14 +188,11 @@ public:
                (errno != ECONNREFUSED && errno != ENOTCONN);
     }
 
-    /// Throws what the receiver's fate means.
-    [[noreturn, gnu::cold, gnu::noinline]] void throw_gone() {
-        auto how = fate_;
-        if (how == fate::died && !C::addressing::pairwise) {
-            how = std::exchange(waiting_, false) ? how : fate::left;
-            fate_ = fate::left;  // told once
-        }
-        throw_end(how, to_.where(), description_there_, C::introduction);
+    /// Throws what the receiver's fate means. `waits`: whether the call waits, unless it is an attempt; nobody waits
+    /// for a place in a buffer without an end.
+    [[noreturn, gnu::cold, gnu::noinline]] void throw_gone(bool waits = !spills<C>) {
+        const bool closes = fate_ == fate::died && notice_ != nullptr && !(notice_->is_due() && waits);
+        throw_end(closes ? fate::left : fate_, to_.where(), description_there_, C::introduction);
     }
 
 private:
@@ -278,7 +272,7 @@ private:
     }
 
     /// A send was refused: false if there is no room, else this throws.
-    [[gnu::cold, gnu::noinline]] bool note_failure(int error_number) {
+    [[gnu::cold, gnu::noinline]] bool note_failure(int error_number, bool waits = !spills<C>) {
         if (is_full(error_number)) {
             return false;
         }
@@ -290,7 +284,7 @@ private:
                                 "); raise it, or send a smaller message");
             case EPIPE:  // it takes no more
                 settle(fate::left);
-                throw_gone();
+                throw_gone(waits);
             case ECONNREFUSED:
             case ECONNRESET:
             case ENOTCONN:
@@ -298,29 +292,36 @@ private:
                 if constexpr (bare<C> && !Family::lossless) {  // another program may come to that address at any time
                     throw_error(errc::closed, "sending to " + to_.where() + ": nobody is there at the moment");
                 }
-                static_cast<void>(hear());  // perhaps it has said good-bye
+                listen();  // perhaps it has said good-bye
                 settle(way_->look());
                 settle(met_ ? fate::died : fate::left);
-                throw_gone();
+                throw_gone(waits);
             default:
                 os::throw_system(error_number, "sending to " + to_.where());
         }
     }
 
-    /// Reads what the receiver has answered. Whether there is room in the window now.
-    bool hear() {
-        if constexpr (bare<C>) {
-            return true;
-        } else {
+    /// Reads what the receiver has answered.
+    void listen() {
+        if constexpr (!bare<C>) {
             bool heard = false;
             while (fate_ == fate::alive && hear_one()) {
                 heard = true;
             }
-            if (fate_ != fate::alive) {
-                throw_gone();
-            }
             if (heard) {
                 allowance_.answered();
+            }
+        }
+    }
+
+    /// The same. Whether there is room in the window now.
+    bool hear() {
+        if constexpr (bare<C>) {
+            return true;
+        } else {
+            listen();
+            if (fate_ != fate::alive) {
+                throw_gone();
             }
             return !allowance_.used_up();
         }
@@ -426,6 +427,7 @@ private:
 
     typename Family::address to_;
     std::string name_;
+    death_notice* notice_;
     std::optional<way> way_;
     std::unique_ptr<transport::spill> spill_;  ///< after the socket that it sends into: it goes first
     parcel_type parcel_;

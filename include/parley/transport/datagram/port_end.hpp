@@ -15,22 +15,18 @@
 #include <parley/os/clock.hpp>
 #include <parley/os/error.hpp>
 #include <parley/segment/segment.hpp>
+#include <parley/transport/copying_context.hpp>
 #include <parley/transport/datagram/hub.hpp>
 #include <parley/transport/datagram/outlet.hpp>
 #include <parley/transport/datagram/patience.hpp>
 #include <parley/transport/datagram/sender.hpp>
 #include <parley/transport/datagram/traits.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/socket/patience.hpp>
 
 /// The ends of a port over datagrams: many sockets that send, one that receives.
 
 namespace parley::transport::datagram {
-
-/// Nothing is lent out where messages are copied.
-struct no_context {
-    bool loan_out = false;
-    bool take_out = false;
-};
 
 /// One sender's end of a port.
 template <class C, class Family>
@@ -44,9 +40,9 @@ public:
     public:
         static constexpr bool in_place = false;
 
-        explicit core(typename Family::address&& to) : sender_(std::move(to), "") {}
+        explicit core(typename Family::address&& to) : sender_(std::move(to), context_.notice()) {}
         /// Of a pair.
-        explicit core(typename Family::way&& to) : sender_(std::move(to)), process_(::getpid()) {}
+        explicit core(typename Family::way&& to) : sender_(std::move(to), context_.notice()), process_(::getpid()) {}
         core(const core&) = delete;
         core& operator=(const core&) = delete;
         ~core() {
@@ -55,12 +51,12 @@ public:
             }
         }
 
-        [[nodiscard]] no_context& context() noexcept { return context_; }
+        [[nodiscard]] closing_context& context() noexcept { return context_; }
         [[nodiscard]] counting_sender<C, Family>& sender() noexcept { return sender_; }
         [[nodiscard]] int native_handle() const noexcept { return sender_.to().descriptor(); }
 
     private:
-        no_context context_;
+        closing_context context_;
         counting_sender<C, Family> sender_;
         ::pid_t process_ = 0;  ///< who says good-bye; nobody to a port
     };
@@ -113,11 +109,11 @@ class port_receiver {
 public:
     static constexpr bool rendezvous = false;
 
-    explicit port_receiver(typename Family::place&& at) : hub_(std::move(at)) {}
+    port_receiver(typename Family::place&& at, death_notice& notice) : hub_(std::move(at)), notice_(&notice) {}
 
     [[nodiscard]] hub_type& from() noexcept { return hub_; }
 
-    [[nodiscard]] std::optional<message_type> try_pop(no_context&) {
+    [[nodiscard]] std::optional<message_type> try_pop(closing_context&) {
         settle_debts();
         std::optional<message_type> content;
         while (!content && find(nullptr)) {
@@ -129,7 +125,7 @@ public:
         return content;
     }
 
-    [[nodiscard]] std::optional<message_type> pop_until(no_context& context, os::deadline until) {
+    [[nodiscard]] std::optional<message_type> pop_until(closing_context& context, os::deadline until) {
         patience<receiver_side> patience(until, between_receives);
         return os::keep_trying(
             until, [&] { return try_pop(context); }, [&] { return wait_with(patience); });
@@ -137,14 +133,14 @@ public:
 
     /// For a batch: one step of the wait between two attempts. What it finds out about the senders is told by an
     /// attempt after it, which takes what they sent before.
-    [[nodiscard]] bool wait(no_context&, os::deadline until) {
+    [[nodiscard]] bool wait(closing_context&, os::deadline until) {
         if (!waiting_) {
             waiting_.emplace(until, between_receives);
         }
         return wait_with(*waiting_);
     }
 
-    [[nodiscard]] std::size_t try_pop_some(no_context&, std::span<message_type> batch) {
+    [[nodiscard]] std::size_t try_pop_some(closing_context&, std::span<message_type> batch) {
         settle_debts();
         std::size_t count = 0;
         while (count < batch.size() && take_among_others(batch[count])) {
@@ -238,7 +234,7 @@ private:
             throw_error(errc::closed, hub_.text() + " is closed: it was removed; open it again to make a new one");
         }
         if (other_side_ != fate::alive) {
-            if (std::exchange(other_side_, fate::left) == fate::died) {  // told once
+            if (other_side_ == fate::died && notice_->is_due()) {
                 throw_error(errc::peer_died, hub_.text() + ": the last process that could send was killed");
             }
             throw_error(errc::closed, hub_.text() + " is closed: nobody can send any more");
@@ -249,6 +245,7 @@ private:
     }
 
     hub_type hub_;
+    death_notice* notice_;
     std::optional<patience<receiver_side>> waiting_;  ///< for a batch
     socket::occasion time_to_look_;
     fate other_side_ = fate::alive;  ///< of a pair
@@ -265,16 +262,16 @@ public:
     public:
         static constexpr bool in_place = false;
 
-        explicit core(typename Family::place&& at) : receiver_(std::move(at)) {}
+        explicit core(typename Family::place&& at) : receiver_(std::move(at), context_.notice()) {}
 
-        [[nodiscard]] no_context& context() noexcept { return context_; }
+        [[nodiscard]] closing_context& context() noexcept { return context_; }
         [[nodiscard]] port_receiver<C, Family>& receiver() noexcept { return receiver_; }
         [[nodiscard]] int native_handle() noexcept { return receiver_.from().descriptor(); }
         /// What has come that was no message.
         [[nodiscard]] const datagram::statistics& statistics() noexcept { return receiver_.from().seen(); }
 
     private:
-        no_context context_;
+        closing_context context_;
         port_receiver<C, Family> receiver_;
     };
 

@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <span>
-#include <string_view>
 #include <utility>
 
 #include <parley/os/clock.hpp>
@@ -11,6 +10,7 @@
 #include <parley/transport/datagram/outlet.hpp>
 #include <parley/transport/datagram/patience.hpp>
 #include <parley/transport/datagram/traits.hpp>
+#include <parley/transport/death_notice.hpp>
 
 namespace parley::transport::datagram {
 
@@ -23,10 +23,10 @@ class counting_sender {
 public:
     static constexpr bool rendezvous = false;
 
-    counting_sender(typename Family::address to, std::string_view name) : outlet_(std::move(to), name) {}
+    counting_sender(typename Family::address to, death_notice& notice) : outlet_(std::move(to), "", &notice) {}
 
     /// Of a pair.
-    explicit counting_sender(typename Family::way&& to) : outlet_(std::move(to), "") {}
+    counting_sender(typename Family::way&& to, death_notice& notice) : outlet_(std::move(to), "", &notice) {}
 
     [[nodiscard]] outlet<C, Family>& to() noexcept { return outlet_; }
     [[nodiscard]] const outlet<C, Family>& to() const noexcept { return outlet_; }

@@ -17,6 +17,7 @@
 #include <parley/segment/segment.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/concept.hpp>
+#include <parley/transport/copying_context.hpp>
 #include <parley/transport/queue/raw_object.hpp>
 #include <parley/transport/queue/raw_receiver.hpp>
 #include <parley/transport/queue/raw_sender.hpp>
@@ -41,9 +42,9 @@ public:
     public:
         static constexpr bool in_place = false;
 
-        explicit core(Object&& object) : engine_(std::move(object)) {}
+        explicit core(Object&& object) : engine_(std::move(object), context_.notice()) {}
 
-        [[nodiscard]] raw_context& context() noexcept { return context_; }
+        [[nodiscard]] closing_context& context() noexcept { return context_; }
         [[nodiscard]] engine& sender() noexcept requires IsSender { return engine_; }
         [[nodiscard]] engine& receiver() noexcept requires(!IsSender) { return engine_; }
         [[nodiscard]] int native_handle() noexcept requires Object::pollable { return engine_.object().handle(); }
@@ -56,7 +57,7 @@ public:
         }
 
     private:
-        raw_context context_;
+        closing_context context_;
         engine engine_;
     };
 

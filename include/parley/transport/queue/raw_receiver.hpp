@@ -16,6 +16,8 @@
 #include <parley/os/error.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/batch.hpp>
+#include <parley/transport/copying_context.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/queue/raw_object.hpp>
 #include <parley/transport/queue/raw_unit.hpp>
 #include <parley/transport/queue/raw_waiting.hpp>
@@ -30,38 +32,34 @@ class raw_receiver {
     using side = typename C::template word<synchronization_axis>::receiver_side;
 
 public:
-    explicit raw_receiver(Object&& object) : object_(std::move(object)), room_(object_.largest()) {}
+    raw_receiver(Object&& object, death_notice& notice)
+        : object_(std::move(object)), room_(object_.largest()), end_(notice, side::waits) {}
 
     [[nodiscard]] Object& object() noexcept { return object_; }
 
-    [[nodiscard]] std::optional<message_type> try_pop(raw_context&) { return pop(false); }
+    [[nodiscard]] std::optional<message_type> try_pop(closing_context&) { return pop(); }
 
-    [[nodiscard]] std::optional<message_type> pop_until(raw_context&, os::deadline until) {
-        bool waited = false;
+    [[nodiscard]] std::optional<message_type> pop_until(closing_context&, os::deadline until) {
         return os::keep_trying(
-            until, [&] { return pop(waited); },
-            [&] {
-                waited = true;
-                return wait(until);
-            });
+            until, [&] { return pop(); }, [&] { return wait(until); });
     }
 
-    [[nodiscard]] std::size_t try_pop_some(raw_context&, std::span<message_type> batch) {
+    [[nodiscard]] std::size_t try_pop_some(closing_context&, std::span<message_type> batch) {
         if constexpr (message::trivial<message_type>) {
             if (Object::takes_less_room || object_.largest() <= unit::capacity) {
                 return pop_each_to(batch, [this](message_type& place) { return pop_to(place); });
             }
         }
-        return pop_one_by_one(batch, [this] { return pop(false); });
+        return pop_one_by_one(batch, [this] { return pop(); });
     }
 
-    [[nodiscard]] bool wait(raw_context&, os::deadline until) { return wait(until); }
+    [[nodiscard]] bool wait(closing_context&, os::deadline until) { return wait(until); }
 
 private:
     static constexpr unsigned polls_per_look = 256;
 
-    [[nodiscard]] std::optional<message_type> pop(bool waited) {
-        const auto size = take(room_.all(), waited);
+    [[nodiscard]] std::optional<message_type> pop() {
+        const auto size = take(room_.all());
         if (!size) {
             return std::nullopt;
         }
@@ -77,7 +75,7 @@ private:
         const std::span there(reinterpret_cast<std::byte*>(std::addressof(place)), unit::capacity);
         std::memcpy(there.data(), room_.all().data(), have_);
         const keeping_the_rest at_the_end{*this, there};
-        const auto size = take(there, false);
+        const auto size = take(there);
         if (size && *size != unit::capacity) [[unlikely]] {
             throw_corrupt(*size);
         }
@@ -98,7 +96,7 @@ private:
     }
 
     /// The size of what the object has given to `there`; none if it has nothing. Throws the end.
-    [[nodiscard]] std::optional<std::size_t> take(std::span<std::byte> there, bool waited) {
+    [[nodiscard]] std::optional<std::size_t> take(std::span<std::byte> there) {
         // Asked before the attempt: what was sent before the end is in the object by then.
         const bool ended = end_.is_over();
         const auto size = gather(there);
@@ -107,7 +105,7 @@ private:
             return size;
         }
         if (ended) {
-            end_.tell(waited);
+            end_.tell();
         }
         if (++polls_ % polls_per_look == 0) {
             static_cast<void>(end_.look(object_));

@@ -17,6 +17,8 @@
 #include <parley/os/poll.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/batch.hpp>
+#include <parley/transport/copying_context.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/queue/raw_object.hpp>
 #include <parley/transport/queue/raw_unit.hpp>
 #include <parley/transport/queue/raw_waiting.hpp>
@@ -35,27 +37,23 @@ class raw_sender {
 public:
     static constexpr bool rendezvous = false;
 
-    explicit raw_sender(Object&& object) : object_(std::move(object)) {}
+    raw_sender(Object&& object, death_notice& notice)
+        : object_(std::move(object)), end_(notice, side::waits && !spills) {}
 
     [[nodiscard]] Object& object() noexcept { return object_; }
 
-    [[nodiscard]] bool try_push(raw_context&, const message_type& content) { return push(content, false); }
+    [[nodiscard]] bool try_push(closing_context&, const message_type& content) { return push(content); }
 
-    [[nodiscard]] bool push_until(raw_context&, const message_type& content, os::deadline until) {
-        bool waited = false;
+    [[nodiscard]] bool push_until(closing_context&, const message_type& content, os::deadline until) {
         return os::keep_trying(
-            until, [&] { return push(content, waited); },
-            [&] {
-                waited = true;
-                return wait(until);
-            });
+            until, [&] { return push(content); }, [&] { return wait(until); });
     }
 
-    [[nodiscard]] std::size_t try_push_some(raw_context&, std::span<const message_type> batch) {
-        return push_one_by_one(batch, [this](const message_type& each) { return push(each, false); });
+    [[nodiscard]] std::size_t try_push_some(closing_context&, std::span<const message_type> batch) {
+        return push_one_by_one(batch, [this](const message_type& each) { return push(each); });
     }
 
-    [[nodiscard]] bool wait(raw_context&, os::deadline until) { return wait(until); }
+    [[nodiscard]] bool wait(closing_context&, os::deadline until) { return wait(until); }
 
     /// Before leaving in good order: until nothing waits to be sent, or nobody is there to receive it.
     void linger() noexcept {
@@ -67,24 +65,24 @@ public:
 private:
     static constexpr unsigned attempts_per_look = 64;
 
-    [[nodiscard]] bool push(const message_type& content, bool waited) {
+    [[nodiscard]] bool push(const message_type& content) {
         const auto bytes = unit::bytes_of(content);
         if constexpr (spills) {
             spill(bytes);
             return true;
         } else {
-            return put(bytes, waited);
+            return put(bytes);
         }
     }
 
     /// With a spill, only with its lock held: its thread does the same.
-    [[nodiscard]] bool put(std::span<const std::byte> bytes, bool waited) {
+    [[nodiscard]] bool put(std::span<const std::byte> bytes) {
         if (end_.is_over() || (++attempts_ % attempts_per_look == 0 && end_.look(object_))) [[unlikely]] {
-            end_.tell(waited);
+            end_.tell();
         }
         const auto result = object_.put(bytes);
         if (result == attempt::over && end_.look(object_)) {
-            end_.tell(waited);
+            end_.tell();
         }
         return result == attempt::accepted;
     }
@@ -115,7 +113,7 @@ private:
 
     [[nodiscard]] transport::spill::link below() {
         return {
-            .put = [this](std::span<const std::byte> content) { return put(content, false); },
+            .put = [this](std::span<const std::byte> content) { return put(content); },
             .wait =
                 [this] {
                     constexpr ::timespec moment{0, 200'000};

@@ -13,6 +13,7 @@
 #include <parley/os/error.hpp>
 #include <parley/os/poll.hpp>
 #include <parley/transport/concept.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/queue/engine.hpp>
 #include <parley/transport/queue/raw_object.hpp>
 #include <parley/wait/parking_lot.hpp>
@@ -24,12 +25,6 @@
 /// and again, after 50 microseconds, then twice that, and so on up to a millisecond.
 
 namespace parley::transport::queue {
-
-/// Nothing is lent out where messages are copied.
-struct raw_context {
-    bool loan_out = false;
-    bool take_out = false;
-};
 
 /// Waits for one object, on one side. Kept for one call that waits.
 template <class Side>
@@ -66,11 +61,13 @@ private:
     };
 };
 
-/// What an end knows of its object's end, and when it says so. The one call that waits as it comes is told that the
-/// other side was killed; who calls later, that the channel is closed.
+/// What an end knows of its object's end, and as what it tells it.
 template <class C>
 class raw_end_of_life {
 public:
+    /// `waits`: whether calls wait for the other side, unless they are attempts.
+    raw_end_of_life(death_notice& notice, bool waits) noexcept : notice_(&notice), waits_(waits) {}
+
     /// Whether it is over. Asks the kernel.
     template <class Object>
     [[nodiscard]] bool look(Object& object) noexcept {
@@ -81,12 +78,11 @@ public:
     }
     [[nodiscard]] bool is_over() const noexcept { return state_ != raw_state::open; }
 
-    [[noreturn, gnu::noinline]] void tell(bool waited) {
-        const bool first = !std::exchange(told_, true);
+    [[noreturn, gnu::noinline]] void tell() {
         const auto what = std::string(C::template word<transport_axis>::name) + " (raw): ";
         switch (state_) {
             case raw_state::owner_died:
-                if (waited && first && C::template word<addressing_axis>::owned) {
+                if (waits_ && C::template word<addressing_axis>::owned && notice_->is_due()) {
                     throw_error(errc::peer_died, what +
                                                      "the receiver of this port, which alone could have ended this "
                                                      "wait, was killed; start it again, then open the channel anew");
@@ -102,7 +98,8 @@ public:
 
 private:
     raw_state state_ = raw_state::open;
-    bool told_ = false;
+    death_notice* notice_;
+    bool waits_;
 };
 
 }  // namespace parley::transport::queue

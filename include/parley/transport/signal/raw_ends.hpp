@@ -29,6 +29,7 @@
 #include <parley/segment/segment.hpp>
 #include <parley/synchronization/concept.hpp>
 #include <parley/transport/batch.hpp>
+#include <parley/transport/copying_context.hpp>
 #include <parley/transport/queue/engine.hpp>
 #include <parley/transport/signal/mask.hpp>
 #include <parley/transport/signal/number.hpp>
@@ -42,12 +43,6 @@
 /// signal, "1234:SIGRTMIN+6"; the process may be any that awaits the signal, and one that does not is ended by it.
 
 namespace parley::transport::signal {
-
-/// Nothing is lent out where messages are copied.
-struct nothing_lent {
-    bool loan_out = false;
-    bool take_out = false;
-};
 
 /// That a signal has one receiver in this process.
 class number_claim {
@@ -91,7 +86,7 @@ public:
 
     raw_sender(recipient&& to, int number) noexcept : to_(std::move(to)), number_(number) {}
 
-    [[nodiscard]] bool try_push(nothing_lent&, const Message& content) {
+    [[nodiscard]] bool try_push(copying_context&, const Message& content) {
         if (++attempts_ % attempts_per_look == 0) {
             look();
         }
@@ -111,17 +106,17 @@ public:
         return false;
     }
 
-    [[nodiscard]] bool push_until(nothing_lent& context, const Message& content, os::deadline until) {
+    [[nodiscard]] bool push_until(copying_context& context, const Message& content, os::deadline until) {
         return os::keep_trying(
             until, [&] { return try_push(context, content); }, [&] { return wait(context, until); });
     }
 
-    [[nodiscard]] std::size_t try_push_some(nothing_lent& context, std::span<const Message> batch) {
+    [[nodiscard]] std::size_t try_push_some(copying_context& context, std::span<const Message> batch) {
         return push_one_by_one(batch, [&](const Message& each) { return try_push(context, each); });
     }
 
     /// Nobody tells a sender of room: it tries again after a moment.
-    [[nodiscard]] bool wait(nothing_lent&, os::deadline until) {
+    [[nodiscard]] bool wait(copying_context&, os::deadline until) {
         if constexpr (Side::waits) {
             if (until.passed()) {
                 return false;
@@ -172,7 +167,7 @@ public:
         }
     }
 
-    [[nodiscard]] std::optional<Message> try_pop(nothing_lent&) {
+    [[nodiscard]] std::optional<Message> try_pop(copying_context&) {
         ::signalfd_siginfo info;
         const auto size = os::uninterrupted([&] { return ::read(signals_.get(), &info, sizeof info); });
         if (size != static_cast<::ssize_t>(sizeof info)) {
@@ -183,16 +178,16 @@ public:
         return message::wire<Message>::read(value.data());
     }
 
-    [[nodiscard]] std::optional<Message> pop_until(nothing_lent& context, os::deadline until) {
+    [[nodiscard]] std::optional<Message> pop_until(copying_context& context, os::deadline until) {
         return os::keep_trying(
             until, [&] { return try_pop(context); }, [&] { return wait(context, until); });
     }
 
-    [[nodiscard]] std::size_t try_pop_some(nothing_lent& context, std::span<Message> batch) {
+    [[nodiscard]] std::size_t try_pop_some(copying_context& context, std::span<Message> batch) {
         return pop_one_by_one(batch, [&] { return try_pop(context); });
     }
 
-    [[nodiscard]] bool wait(nothing_lent&, os::deadline until) {
+    [[nodiscard]] bool wait(copying_context&, os::deadline until) {
         if constexpr (Side::waits) {
             queue::kernel_lot<Side> lot{signals_.get(), POLLIN};
             bool slept = false;
@@ -224,11 +219,11 @@ public:
 
         core(recipient&& to, int number) noexcept : sender_(std::move(to), number) {}
 
-        [[nodiscard]] nothing_lent& context() noexcept { return context_; }
+        [[nodiscard]] copying_context& context() noexcept { return context_; }
         [[nodiscard]] engine& sender() noexcept { return sender_; }
 
     private:
-        nothing_lent context_;
+        copying_context context_;
         engine sender_;
     };
 
@@ -278,12 +273,12 @@ public:
 
         explicit core(int number) : receiver_(number) {}
 
-        [[nodiscard]] nothing_lent& context() noexcept { return context_; }
+        [[nodiscard]] copying_context& context() noexcept { return context_; }
         [[nodiscard]] engine& receiver() noexcept { return receiver_; }
         [[nodiscard]] int native_handle() const noexcept { return receiver_.handle(); }
 
     private:
-        nothing_lent context_;
+        copying_context context_;
         engine receiver_;
     };
 

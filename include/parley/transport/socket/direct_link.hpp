@@ -15,6 +15,7 @@
 #include <parley/os/error.hpp>
 #include <parley/segment/segment.hpp>
 #include <parley/synchronization/concept.hpp>
+#include <parley/transport/copying_context.hpp>
 #include <parley/transport/socket/claim.hpp>
 #include <parley/transport/socket/outlet.hpp>
 #include <parley/transport/socket/patience.hpp>
@@ -99,7 +100,7 @@ public:
 
     // Sending.
 
-    [[nodiscard]] bool try_push(no_loans&, const message_type& content) {
+    [[nodiscard]] bool try_push(copying_context&, const message_type& content) {
         if (!reaches()) {
             check_peer_of(true);
             return false;
@@ -108,7 +109,7 @@ public:
         return sent(out_->try_send(content, false));
     }
 
-    [[nodiscard]] bool push_until(no_loans&, const message_type& content,
+    [[nodiscard]] bool push_until(copying_context&, const message_type& content,
                                   os::deadline until) requires sender_side::waits {
         const noticing at_the_end{own_in_.get()};
         patience<sender_side> spin;
@@ -133,12 +134,12 @@ public:
         }
         return accepted;
     }
-    [[nodiscard]] bool push_until(no_loans& context, const message_type& content,
+    [[nodiscard]] bool push_until(copying_context& context, const message_type& content,
                                   os::deadline) requires(!sender_side::waits) {
         return try_push(context, content);
     }
 
-    [[nodiscard]] std::size_t try_push_some(no_loans& context, std::span<const message_type> batch) {
+    [[nodiscard]] std::size_t try_push_some(copying_context& context, std::span<const message_type> batch) {
         const noticing at_the_end{own_in_.get()};
         std::size_t sent_now = 0;
         while (sent_now < batch.size()) {
@@ -177,7 +178,7 @@ public:
 
     // Receiving.
 
-    [[nodiscard]] std::optional<message_type> try_pop(no_loans&) {
+    [[nodiscard]] std::optional<message_type> try_pop(copying_context&) {
         auto result = in_->try_pop(from_);
         if (!result) {
             check();
@@ -185,18 +186,19 @@ public:
         return result;
     }
 
-    [[nodiscard]] std::optional<message_type> pop_until(no_loans&, os::deadline until) requires receiver_side::waits {
+    [[nodiscard]] std::optional<message_type> pop_until(copying_context&,
+                                                        os::deadline until) requires receiver_side::waits {
         const finishing<Hub> at_the_end{*in_};
         patience<receiver_side> spin;
         return os::keep_trying(
             until, [&] { return in_->try_pop(from_, spin.looks_closely(), until); }, [&] { return wait(until, spin); });
     }
-    [[nodiscard]] std::optional<message_type> pop_until(no_loans& context,
+    [[nodiscard]] std::optional<message_type> pop_until(copying_context& context,
                                                         os::deadline) requires(!receiver_side::waits) {
         return try_pop(context);
     }
 
-    [[nodiscard]] std::size_t try_pop_some(no_loans&, std::span<message_type> batch) {
+    [[nodiscard]] std::size_t try_pop_some(copying_context&, std::span<message_type> batch) {
         const finishing<Hub> at_the_end{*in_};
         const auto spin = std::exchange(waiting_, std::nullopt);  // over, however this ends but in vain
         const auto received = in_->try_pop_some(from_, batch, !spin || spin->looks_closely());
@@ -209,7 +211,7 @@ public:
 
     /// Waits until an attempt to receive may succeed; where only an attempt knows where to read to, for one step of a
     /// wait.
-    [[nodiscard]] bool wait(no_loans&, os::deadline until) requires receiver_side::waits {
+    [[nodiscard]] bool wait(copying_context&, os::deadline until) requires receiver_side::waits {
         if constexpr (Hub::straight) {
             auto spin = std::exchange(waiting_, std::nullopt).value_or(patience<receiver_side>{});
             const bool more = wait(until, spin);
@@ -371,14 +373,14 @@ public:
         core& operator=(const core&) = delete;
         ~core() = default;
 
-        [[nodiscard]] no_loans& context() noexcept { return context_; }
+        [[nodiscard]] copying_context& context() noexcept { return context_; }
         [[nodiscard]] auto& sender() noexcept { return link_; }
         [[nodiscard]] auto& receiver() noexcept { return link_; }
         [[nodiscard]] int native_handle() { return link_.native_handle(); }
         [[nodiscard]] bool is_deserted() { return !context_.loan_out && !context_.take_out && link_.is_deserted(); }
 
     private:
-        no_loans context_;
+        copying_context context_;
         direct_link<C, Hub, Outlet> link_;
     };
 

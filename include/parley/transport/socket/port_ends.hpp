@@ -10,11 +10,14 @@
 #include <type_traits>
 #include <utility>
 
+#include <parley/buffering/concept.hpp>
 #include <parley/os/clock.hpp>
 #include <parley/os/descriptor.hpp>
 #include <parley/os/error.hpp>
 #include <parley/segment/segment.hpp>
 #include <parley/synchronization/concept.hpp>
+#include <parley/transport/copying_context.hpp>
+#include <parley/transport/death_notice.hpp>
 #include <parley/transport/socket/claim.hpp>
 #include <parley/transport/socket/outlet.hpp>
 #include <parley/transport/socket/patience.hpp>
@@ -24,28 +27,24 @@
 
 namespace parley::transport::socket {
 
-/// What the core of an end has for the channel: over sockets nothing is lent out, since everything is copied.
-struct no_loans {
-    bool loan_out = false;
-    bool take_out = false;
-};
-
-/// When an end of the other side is told. The one call that waits as it comes is told that the other side was killed;
-/// whoever calls later, that the channel is closed. A side that only polls learns of it after a while.
+/// When an end of the other side is told, and as what. A side that only polls learns of a death after a while.
 class obituary {
 public:
-    /// For a call that does not wait: whether to tell now.
+    explicit obituary(death_notice& notice) noexcept : notice_(&notice) {}
+
+    /// For an attempt: whether to tell now.
     [[nodiscard]] bool is_due(presence how) noexcept {
-        return how != presence::died || told_ || ++vain_ % attempts_in_vain == 0;
+        return how != presence::died || notice_->told || ++vain_ % attempts_in_vain == 0;
     }
-    [[noreturn]] void tell(presence how, const std::string& where, bool waited, const char* remedy) {
-        const bool first = !std::exchange(told_, true);
-        throw_ended(how, where, waited && first ? errc::peer_died : errc::closed, remedy);
+    /// `waits`: whether the call waits, unless it is an attempt.
+    [[noreturn]] void tell(presence how, const std::string& where, bool waits, const char* remedy) {
+        throw_ended(how, where, notice_->is_due() && waits ? errc::peer_died : errc::closed, remedy);
     }
 
 private:
     static constexpr unsigned attempts_in_vain = 256;
-    bool told_ = false;
+
+    death_notice* notice_;
     unsigned vain_ = 0;
 };
 
@@ -54,13 +53,15 @@ template <class C, class Outlet>
 class port_sender {
     using message_type = typename C::message;
     using sender_side = typename C::template word<synchronization_axis>::sender_side;
+    /// Whoever sends into a buffer without an end waits for nobody.
+    static constexpr bool may_wait = C::template word<buffering_axis>::capacity != buffering::without_limit;
 
 public:
     /// An attempt is something else than a wait that ends at once: in a rendezvous, and where the kernel may not take a
     /// message in one piece.
     static constexpr bool rendezvous = Outlet::rendezvous || Outlet::in_pieces;
 
-    explicit port_sender(std::unique_ptr<Outlet> out) : out_(std::move(out)) {
+    port_sender(std::unique_ptr<Outlet> out, death_notice& notice) : out_(std::move(out)), obituary_(notice) {
         if (out_->to().has_path()) {
             file_ = file_identity::at(out_->to().path);
         }
@@ -68,7 +69,7 @@ public:
 
     [[nodiscard]] Outlet& out() noexcept { return *out_; }
 
-    [[nodiscard]] bool try_push(no_loans&, const message_type& content) {
+    [[nodiscard]] bool try_push(closing_context&, const message_type& content) {
         switch (out_->try_send(content, false)) {
             case attempt::accepted:
                 return true;
@@ -76,13 +77,13 @@ public:
                 return false;
             default:
                 if (obituary_.is_due(out_->state())) {
-                    tell(false);
+                    tell(may_wait);
                 }
                 return false;
         }
     }
 
-    [[nodiscard]] bool push_until(no_loans&, const message_type& content,
+    [[nodiscard]] bool push_until(closing_context&, const message_type& content,
                                   os::deadline until) requires sender_side::waits {
         patience<sender_side> spin;
         const bool accepted = os::keep_trying(
@@ -90,7 +91,7 @@ public:
             [&] {
                 const auto result = out_->try_send(content, true);
                 if (result == attempt::over) {
-                    tell(true);
+                    tell(may_wait);
                 }
                 return result == attempt::accepted;
             },
@@ -102,12 +103,12 @@ public:
         }
         return accepted;
     }
-    [[nodiscard]] bool push_until(no_loans& context, const message_type& content,
+    [[nodiscard]] bool push_until(closing_context& context, const message_type& content,
                                   os::deadline) requires(!sender_side::waits) {
         return try_push(context, content);
     }
 
-    [[nodiscard]] std::size_t try_push_some(no_loans& context, std::span<const message_type> batch) {
+    [[nodiscard]] std::size_t try_push_some(closing_context& context, std::span<const message_type> batch) {
         std::size_t sent = 0;
         while (sent < batch.size()) {
             if (sent == 0) {
@@ -126,7 +127,7 @@ public:
     /// `waited`: for that it has just waited.
     void check_peer(bool waited) {
         if (is_over(out_->state())) {
-            tell(waited);
+            tell(waited || may_wait);
         }
     }
 
@@ -140,12 +141,12 @@ private:
         return true;
     }
 
-    [[noreturn, gnu::noinline]] void tell(bool waited) {
+    [[noreturn, gnu::noinline]] void tell(bool waits) {
         const auto how = out_->state();
         if (how == presence::another) {
             throw_incompatible(out_->to().where(), out_->other_description(), C::introduction);
         }
-        obituary_.tell(how, out_->to().where(), waited, remedy);
+        obituary_.tell(how, out_->to().where(), waits, remedy);
     }
 
     static constexpr auto remedy = "open it again when a new one exists";
@@ -169,14 +170,14 @@ public:
     public:
         static constexpr bool in_place = false;
 
-        explicit core(std::unique_ptr<Outlet> out) : sender_(std::move(out)) {}
+        explicit core(std::unique_ptr<Outlet> out) : sender_(std::move(out), context_.notice()) {}
 
-        [[nodiscard]] no_loans& context() noexcept { return context_; }
+        [[nodiscard]] closing_context& context() noexcept { return context_; }
         [[nodiscard]] auto& sender() noexcept { return sender_; }
         [[nodiscard]] int native_handle() noexcept { return sender_.out().descriptor(); }
 
     private:
-        no_loans context_;
+        closing_context context_;
         port_sender<C, Outlet> sender_;
     };
 
@@ -256,11 +257,11 @@ class port_receiver {
     using receiver_side = typename C::template word<synchronization_axis>::receiver_side;
 
 public:
-    explicit port_receiver(std::unique_ptr<Hub> in) noexcept : in_(std::move(in)) {}
+    port_receiver(std::unique_ptr<Hub> in, death_notice& notice) noexcept : in_(std::move(in)), obituary_(notice) {}
 
     [[nodiscard]] Hub& in() noexcept { return *in_; }
 
-    [[nodiscard]] std::optional<message_type> try_pop(no_loans&) {
+    [[nodiscard]] std::optional<message_type> try_pop(closing_context&) {
         auto result = in_->try_pop(nullptr);
         if (!result) {
             check(false);
@@ -268,7 +269,8 @@ public:
         return result;
     }
 
-    [[nodiscard]] std::optional<message_type> pop_until(no_loans&, os::deadline until) requires receiver_side::waits {
+    [[nodiscard]] std::optional<message_type> pop_until(closing_context&,
+                                                        os::deadline until) requires receiver_side::waits {
         const finishing<Hub> at_the_end{*in_};
         patience<receiver_side> spin;
         return os::keep_trying(
@@ -278,12 +280,12 @@ public:
                 return in_->wait(nullptr, until, spin);
             });
     }
-    [[nodiscard]] std::optional<message_type> pop_until(no_loans& context,
+    [[nodiscard]] std::optional<message_type> pop_until(closing_context& context,
                                                         os::deadline) requires(!receiver_side::waits) {
         return try_pop(context);
     }
 
-    [[nodiscard]] std::size_t try_pop_some(no_loans&, std::span<message_type> batch) {
+    [[nodiscard]] std::size_t try_pop_some(closing_context&, std::span<message_type> batch) {
         const finishing<Hub> at_the_end{*in_};
         const auto spin = std::exchange(waiting_, std::nullopt);  // over, however this ends but in vain
         const auto received = in_->try_pop_some(nullptr, batch, !spin || spin->looks_closely());
@@ -295,7 +297,7 @@ public:
     }
 
     /// Waits until an attempt may succeed; where only an attempt knows where to read to, for one step of a wait.
-    [[nodiscard]] bool wait(no_loans&, os::deadline until) requires receiver_side::waits {
+    [[nodiscard]] bool wait(closing_context&, os::deadline until) requires receiver_side::waits {
         if constexpr (Hub::straight) {
             auto spin = std::exchange(waiting_, std::nullopt).value_or(patience<receiver_side>{});
             check(true);
@@ -315,14 +317,14 @@ public:
     }
 
 private:
-    /// Nothing was there: whether anything can come.
-    void check(bool waits) {
+    /// Nothing was there: whether anything can come. `now`: an end that is known is told now.
+    void check(bool now) {
         const auto other = in_->is_closed() ? presence::left : in_->state();
-        if (is_over(other) && (waits || obituary_.is_due(other))) [[unlikely]] {
+        if (is_over(other) && (now || obituary_.is_due(other))) [[unlikely]] {
             if (other == presence::another) {
                 throw_incompatible(in_->where(), in_->other_description(), C::introduction);
             }
-            obituary_.tell(other, in_->where(), waits, "open it again to make a new one");
+            obituary_.tell(other, in_->where(), true, "open it again to make a new one");
         }
     }
 
@@ -343,14 +345,14 @@ public:
     public:
         static constexpr bool in_place = false;
 
-        explicit core(std::unique_ptr<Hub> in) : receiver_(std::move(in)) {}
+        explicit core(std::unique_ptr<Hub> in) : receiver_(std::move(in), context_.notice()) {}
 
-        [[nodiscard]] no_loans& context() noexcept { return context_; }
+        [[nodiscard]] closing_context& context() noexcept { return context_; }
         [[nodiscard]] auto& receiver() noexcept { return receiver_; }
         [[nodiscard]] int native_handle() { return receiver_.in().native_handle(); }
 
     private:
-        no_loans context_;
+        closing_context context_;
         port_receiver<C, Hub> receiver_;
     };
 

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <parley/transport/death_notice.hpp>
+
+/// The contexts of ends that copy what they move, and so have nothing lent out (transport/link.hpp).
+
+namespace parley::transport {
+
+/// Of a link that works again when its peer is back: each call that waits is told of a death.
+struct copying_context {
+    bool loan_out = false;
+    bool take_out = false;
+};
+
+/// Of an end of a channel that a death closes.
+struct closing_context : copying_context {
+    [[nodiscard]] death_notice& notice() noexcept { return notice_; }
+
+private:
+    death_notice notice_;
+};
+
+}  // namespace parley::transport
