@@ -151,8 +151,7 @@ private:
 
     void check_open() {
         const bool waited = std::exchange(waited_, false);
-        base::check_open(
-            [&] { return notice_ == nullptr ? waited : notice_->is_due() && (waited || link_has_bound_); });
+        base::check_open([&] { return notice_ == nullptr ? waited : notice_->is_due(waited || link_has_bound_); });
     }
 
     [[nodiscard]] block next_of(std::uint32_t size_class) const noexcept {

@@ -6,7 +6,8 @@
 
 namespace parley::transport {
 
-/// Of a link that works again when its peer is back: each call that waits is told of a death.
+/// Of an end that keeps no account of what it has told: a link, which works again when its peer is back and tells each
+/// call of a death, or one that knows of no death.
 struct copying_context {
     bool loan_out = false;
     bool take_out = false;

@@ -12,8 +12,9 @@ struct death_notice {
     bool attempting = false;  ///< the call at hand does not wait
     bool told = false;        ///< to a call, as what it is to it
 
-    /// For the call that is to be told now: whether as a death.
-    [[nodiscard]] bool is_due() noexcept { return !std::exchange(told, true) && !attempting; }
+    /// For the call that is to be told now: whether as a death. `waits`: whether it waits for who was killed, unless it
+    /// is an attempt; of one that does not the notice is left alone, whichever thread it is.
+    [[nodiscard]] bool is_due(bool waits) noexcept { return waits && !std::exchange(told, true) && !attempting; }
 };
 
 /// The context of a link that has such a notice to give.

@@ -25,7 +25,6 @@
 #include <parley/transport/datagram/exchange.hpp>
 #include <parley/transport/datagram/outlet.hpp>
 #include <parley/transport/datagram/patience.hpp>
-#include <parley/transport/datagram/port_end.hpp>
 #include <parley/transport/datagram/traits.hpp>
 #include <parley/transport/socket/patience.hpp>
 

@@ -145,7 +145,7 @@ public:
         }
     }
 
-    /// Between a call's first wait and its end.
+    /// At the end of a call that may have waited: what the next one finds refused, nobody has looked into.
     void stop_waiting() noexcept { waiting_ = false; }
 
     /// Whether the receiver is still there, as far as that can be known; `unknown` where nothing speaks against it, and
@@ -191,7 +191,7 @@ public:
     /// Throws what the receiver's fate means. `waits`: whether the call waits, unless it is an attempt; nobody waits
     /// for a place in a buffer without an end.
     [[noreturn, gnu::cold, gnu::noinline]] void throw_gone(bool waits = !spills<C>) {
-        const bool closes = fate_ == fate::died && notice_ != nullptr && !(notice_->is_due() && waits);
+        const bool closes = fate_ == fate::died && notice_ != nullptr && !notice_->is_due(waits);
         throw_end(closes ? fate::left : fate_, to_.where(), description_there_, C::introduction);
     }
 

@@ -234,7 +234,7 @@ private:
             throw_error(errc::closed, hub_.text() + " is closed: it was removed; open it again to make a new one");
         }
         if (other_side_ != fate::alive) {
-            if (other_side_ == fate::died && notice_->is_due()) {
+            if (other_side_ == fate::died && notice_->is_due(receiver_side::waits)) {
                 throw_error(errc::peer_died, hub_.text() + ": the last process that could send was killed");
             }
             throw_error(errc::closed, hub_.text() + " is closed: nobody can send any more");

@@ -305,7 +305,7 @@ private:
     [[noreturn, gnu::cold, gnu::noinline]] void throw_end(bool waits) {
         const auto why = segment_.closed();
         if constexpr (hangs_on_peers) {
-            if (why == segment::closing::owner_died && notice_.is_due() && waits) {
+            if (why == segment::closing::owner_died && notice_.is_due(waits)) {
                 throw_partner_died(segment_.path());
             }
         }

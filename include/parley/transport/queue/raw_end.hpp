@@ -22,7 +22,6 @@
 #include <parley/transport/queue/raw_receiver.hpp>
 #include <parley/transport/queue/raw_sender.hpp>
 #include <parley/transport/queue/raw_unit.hpp>
-#include <parley/transport/queue/raw_waiting.hpp>
 
 /// The ends of a mailbox or a port over a raw object: the object itself and nothing beside it.
 
@@ -43,6 +42,9 @@ public:
         static constexpr bool in_place = false;
 
         explicit core(Object&& object) : engine_(std::move(object), context_.notice()) {}
+        core(const core&) = delete;
+        core& operator=(const core&) = delete;
+        ~core() = default;
 
         [[nodiscard]] closing_context& context() noexcept { return context_; }
         [[nodiscard]] engine& sender() noexcept requires IsSender { return engine_; }

@@ -75,7 +75,7 @@ private:
         }
     }
 
-    /// With a spill, only with its lock held: its thread does the same.
+    /// With a spill, only with its lock held: its thread does the same, and tells an end without touching the notice.
     [[nodiscard]] bool put(std::span<const std::byte> bytes) {
         if (end_.is_over() || (++attempts_ % attempts_per_look == 0 && end_.look(object_))) [[unlikely]] {
             end_.tell();

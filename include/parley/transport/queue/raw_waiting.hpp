@@ -4,7 +4,6 @@
 #include <chrono>
 #include <ctime>
 #include <string>
-#include <utility>
 
 #include <sched.h>
 
@@ -82,7 +81,7 @@ public:
         const auto what = std::string(C::template word<transport_axis>::name) + " (raw): ";
         switch (state_) {
             case raw_state::owner_died:
-                if (waits_ && C::template word<addressing_axis>::owned && notice_->is_due()) {
+                if (notice_->is_due(waits_ && C::template word<addressing_axis>::owned)) {
                     throw_error(errc::peer_died, what +
                                                      "the receiver of this port, which alone could have ended this "
                                                      "wait, was killed; start it again, then open the channel anew");

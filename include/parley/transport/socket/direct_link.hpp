@@ -19,7 +19,6 @@
 #include <parley/transport/socket/claim.hpp>
 #include <parley/transport/socket/outlet.hpp>
 #include <parley/transport/socket/patience.hpp>
-#include <parley/transport/socket/port_ends.hpp>
 #include <parley/transport/socket/presence.hpp>
 
 /// Direct addressing over sockets: an endpoint is a *hub* at its own name, where everything comes in, and an *outlet*
@@ -166,7 +165,7 @@ public:
     /// Whether the last message was refused since it goes with a connection that is no more.
     [[nodiscard]] bool is_stranded() const noexcept { return out_->is_stranded(); }
 
-    /// As of `port_sender`.
+    /// For a sender that lacks something else than room, which only the peer could give: throws if that has gone.
     void check_peer(bool) {
         const noticing at_the_end{own_in_.get()};
         static_cast<void>(out_->state());

@@ -33,18 +33,21 @@ public:
     explicit obituary(death_notice& notice) noexcept : notice_(&notice) {}
 
     /// For an attempt: whether to tell now.
-    [[nodiscard]] bool is_due(presence how) noexcept {
-        return how != presence::died || notice_->told || ++vain_ % attempts_in_vain == 0;
+    [[nodiscard]] bool tells_now(presence how) noexcept {
+        return how != presence::died || told_ || ++vain_ % attempts_in_vain == 0;
     }
     /// `waits`: whether the call waits, unless it is an attempt.
     [[noreturn]] void tell(presence how, const std::string& where, bool waits, const char* remedy) {
-        throw_ended(how, where, notice_->is_due() && waits ? errc::peer_died : errc::closed, remedy);
+        told_ = true;
+        const bool as_a_death = how == presence::died && notice_->is_due(waits);
+        throw_ended(how, where, as_a_death ? errc::peer_died : errc::closed, remedy);
     }
 
 private:
     static constexpr unsigned attempts_in_vain = 256;
 
     death_notice* notice_;
+    bool told_ = false;  ///< as whatever
     unsigned vain_ = 0;
 };
 
@@ -76,7 +79,7 @@ public:
             case attempt::refused:
                 return false;
             default:
-                if (obituary_.is_due(out_->state())) {
+                if (obituary_.tells_now(out_->state())) {
                     tell(may_wait);
                 }
                 return false;
@@ -171,6 +174,9 @@ public:
         static constexpr bool in_place = false;
 
         explicit core(std::unique_ptr<Outlet> out) : sender_(std::move(out), context_.notice()) {}
+        core(const core&) = delete;
+        core& operator=(const core&) = delete;
+        ~core() = default;
 
         [[nodiscard]] closing_context& context() noexcept { return context_; }
         [[nodiscard]] auto& sender() noexcept { return sender_; }
@@ -320,7 +326,7 @@ private:
     /// Nothing was there: whether anything can come. `now`: an end that is known is told now.
     void check(bool now) {
         const auto other = in_->is_closed() ? presence::left : in_->state();
-        if (is_over(other) && (now || obituary_.is_due(other))) [[unlikely]] {
+        if (is_over(other) && (now || obituary_.tells_now(other))) [[unlikely]] {
             if (other == presence::another) {
                 throw_incompatible(in_->where(), in_->other_description(), C::introduction);
             }
@@ -346,6 +352,9 @@ public:
         static constexpr bool in_place = false;
 
         explicit core(std::unique_ptr<Hub> in) : receiver_(std::move(in), context_.notice()) {}
+        core(const core&) = delete;
+        core& operator=(const core&) = delete;
+        ~core() = default;
 
         [[nodiscard]] closing_context& context() noexcept { return context_; }
         [[nodiscard]] auto& receiver() noexcept { return receiver_; }
