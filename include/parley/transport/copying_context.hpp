@@ -9,12 +9,13 @@ namespace parley::transport {
 /// Of an end that keeps no account of what it has told: a link, which works again when its peer is back and tells each
 /// call of a death, or one that knows of no death.
 struct copying_context {
-    bool loan_out = false;
-    bool take_out = false;
+    bool loan_out = false;  ///< never: for the channel, which asks
+    bool take_out = false;  ///< the same
 };
 
 /// Of an end of a channel that a death closes.
 struct closing_context : copying_context {
+    /// What it has told.
     [[nodiscard]] death_notice& notice() noexcept { return notice_; }
 
 private:
