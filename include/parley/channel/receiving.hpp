@@ -125,7 +125,10 @@ public:
     }
 
     /// The next message where it lies, without a copy; waits for one. Throws as `receive`.
-    [[nodiscard]] held_type take() requires Waits && in_place { return std::move(*take_by(os::deadline::never())); }
+    [[nodiscard]] held_type take() requires Waits && in_place {
+        auto& core = usable();  // not by way of an optional, see `slot_by` in channel/sending.hpp
+        return {core, core.receiver().take_until(core.context(), os::deadline::never())};
+    }
     /// The twin that reports through `code`. None if that fails.
     [[nodiscard]] std::optional<held_type> take(std::error_code& code) noexcept requires Waits && in_place {
         return reported(code, [&] { return take_by(os::deadline::never()); });

@@ -126,7 +126,10 @@ public:
     }
 
     /// A slot to write the next message in, without a copy; waits for one. Throws as `send`.
-    [[nodiscard]] loan_type loan() requires Waits && in_place { return std::move(*loan_by(os::deadline::never())); }
+    [[nodiscard]] loan_type loan() requires Waits && in_place {
+        auto& core = usable();
+        return {core, slot_by(core, os::deadline::never())};
+    }
     /// The twin that reports through `code`. None if that fails.
     [[nodiscard]] std::optional<loan_type> loan(std::error_code& code) noexcept requires Waits && in_place {
         return reported(code, [&] { return loan_by(os::deadline::never()); });
@@ -158,7 +161,8 @@ public:
     /// The same for `bytes<Max>` of which this message needs at most `size`, where messages stay in shared memory
     /// (`map`, `adaptive`): a loan of no more than that. Throws `errc::message_too_large` for more than Max.
     [[nodiscard]] loan_type loan(std::size_t size) requires Waits && sized_loans {
-        return std::move(*loan_by(os::deadline::never(), size));
+        auto& core = usable();
+        return {core, slot_by(core, os::deadline::never(), needed(size))};
     }
     /// The twin that reports through `code`. None if that fails.
     [[nodiscard]] std::optional<loan_type> loan(std::size_t size, std::error_code& code) noexcept requires Waits
@@ -242,12 +246,8 @@ protected:
 
     template <class... Size>
     [[nodiscard]] std::optional<loan_type> loan_by(os::deadline until, Size... size) {
-        return os::keep_trying(
-            until, [&] { return attempt_loan(needed(size)...); },
-            [&] {
-                auto& core = usable();
-                return core.sender().wait(core.context(), until);
-            });
+        auto& core = usable();
+        return lent(core, slot_by(core, until, needed(size)...));
     }
 
 private:
@@ -267,8 +267,20 @@ private:
     template <class... Size>
     [[nodiscard]] std::optional<loan_type> attempt_loan(Size... size) {
         auto& core = usable();
-        auto* slot = core.sender().try_loan(core.context(), size...);
+        return lent(core, core.sender().try_loan(core.context(), size...));
+    }
+
+    [[nodiscard]] static std::optional<loan_type> lent(Core& core, std::byte* slot) {
         return slot == nullptr ? std::nullopt : std::optional<loan_type>(std::in_place, core, slot);
+    }
+
+    /// The slot alone, and not a loan in an optional: g++ would move that by way of memory, and wait there for every
+    /// earlier store, that of the last message included.
+    template <class... Size>
+    [[nodiscard]] static std::byte* slot_by(Core& core, os::deadline until, Size... size) {
+        return os::keep_trying(
+            until, [&] { return core.sender().try_loan(core.context(), size...); },
+            [&] { return core.sender().wait(core.context(), until); });
     }
 
     /// In a rendezvous an attempt is another thing than a wait that ends at once.
