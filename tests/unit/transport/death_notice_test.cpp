@@ -53,6 +53,21 @@ template <class C>
     return in;
 }
 
+/// A process with the receiver of that port, which is there when this returns, and stays.
+template <class C>
+[[nodiscard]] child owner_of(const venue<C>& place, const options& with = {}) {
+    steps step;
+    child owner{"owner", [&] {
+                    const receiver<C> in{place.name(), with};
+                    step.reach(1);
+                    for (;;) {
+                        ::pause();
+                    }
+                }};
+    REQUIRE(step.await(1));
+    return owner;
+}
+
 /// What attempts throw, be it the first one or after a while.
 template <class Attempt>
 [[nodiscard]] errc told_by_attempts(Attempt attempt) {
@@ -118,16 +133,7 @@ TEMPLATE_TEST_CASE("death notice: once, whether a sender lacks a block or a plac
     using C = TestType;
     INFO(C::describe());
     venue<C> place;
-    steps step;
-    const options few{.pool_size = 4096};
-    child owner{"owner", [&] {
-                    const receiver<C> in{place.name(), few};
-                    step.reach(1);
-                    for (;;) {
-                        ::pause();
-                    }
-                }};
-    REQUIRE(step.await(1));
+    auto owner = owner_of(place, {.pool_size = 4096});
     const auto content = item::make(1, 1);
     sender<C> first{open_only, place.name()};
     sender<C> second{open_only, place.name()};
@@ -171,15 +177,7 @@ TEMPLATE_TEST_CASE("death notice: each sender of a port is told of it once, also
     using C = TestType;
     INFO(C::describe());
     venue<C> place;
-    steps step;
-    child owner{"owner", [&] {
-                    const auto in = place.receiver();
-                    step.reach(1);
-                    for (;;) {
-                        ::pause();
-                    }
-                }};
-    REQUIRE(step.await(1));
+    auto owner = owner_of(place);
     const auto content = item::make(1, 1);
     const std::array batch{content, content};
     auto first = place.sender();
@@ -215,15 +213,7 @@ TEMPLATE_TEST_CASE("death notice: who sends into a buffer without an end waits f
     using C = TestType;
     INFO(C::describe());
     venue<C> place;
-    steps step;
-    child owner{"owner", [&] {
-                    const auto in = place.receiver();
-                    step.reach(1);
-                    for (;;) {
-                        ::pause();
-                    }
-                }};
-    REQUIRE(step.await(1));
+    auto owner = owner_of(place);
     const auto content = item::make(1, 1);
     auto out = place.sender();
     out->send(content);
