@@ -63,7 +63,7 @@ public:
     }
 
 private:
-    static constexpr unsigned attempts_per_look = 64;
+    static constexpr unsigned attempts_per_look = 256;  // a look costs more than a message
 
     [[nodiscard]] bool push(const message_type& content) {
         const auto bytes = unit::bytes_of(content);
