@@ -9,6 +9,7 @@
 #include <parley/buffering/concept.hpp>
 #include <parley/message/wire.hpp>
 #include <parley/os/clock.hpp>
+#include <parley/os/cpu.hpp>
 #include <parley/os/error.hpp>
 #include <parley/payload/small_or_reference.hpp>
 #include <parley/payload/staying_pool.hpp>
@@ -102,7 +103,7 @@ public:
     template <class Context>
     [[nodiscard]] std::byte* try_loan(Context&, std::size_t size = wire::capacity) {
         loan_is_small_ = size <= small_room;
-        loaned_ = loan_is_small_ ? small_place() : block_for(size);
+        loaned_ = loan_is_small_ ? small_place(size) : block_for(size);
         if constexpr (!wire::fixed_size) {
             if (loaned_ != nullptr) {
                 wire::set_size(loaned_, 0);
@@ -166,10 +167,14 @@ public:
 
 private:
     /// Where a small message is written that is to be sent; null where the link is full.
-    [[nodiscard]] std::byte* small_place() {
+    [[nodiscard]] std::byte* small_place([[maybe_unused]] std::size_t size) {
         if constexpr (small_in_link) {
             slot_ = inner_->sender().try_loan(inner_->context());
-            return slot_ == nullptr ? nullptr : link_wire::message_in(slot_);
+            if (slot_ == nullptr) {
+                return nullptr;
+            }
+            os::fetch_to_fill(slot_, size);
+            return link_wire::message_in(slot_);
         } else {
             pool_->check_known_open();  // what is written there should have a chance
             if (slot_ == nullptr) {

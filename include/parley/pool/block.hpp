@@ -41,16 +41,25 @@ struct holding {
 
     [[nodiscard]] constexpr std::uint64_t word() const noexcept {
         return at == step::none ? 0
-                                : static_cast<std::uint64_t>(at) << 62 | std::uint64_t{what.size_class} << 57 |
+                                : static_cast<std::uint64_t>(at) << step_bit |
+                                      std::uint64_t{what.size_class} << (step_bit - block::class_bits) |
                                       std::uint64_t{what.index} << 32 | generation;
     }
 
     [[nodiscard]] static constexpr holding of(std::uint64_t word) noexcept {
-        return {static_cast<step>(word >> 62),
-                {static_cast<std::uint32_t>(word >> 57) & ((1u << block::class_bits) - 1),
+        return {static_cast<step>(word >> step_bit),
+                {static_cast<std::uint32_t>(word >> (step_bit - block::class_bits)) & ((1u << block::class_bits) - 1),
                  static_cast<std::uint32_t>(word >> 32) & ((1u << block::index_bits) - 1)},
                 static_cast<std::uint32_t>(word)};
     }
+
+    /// The word for the same block at another step than `none`.
+    [[nodiscard]] static constexpr std::uint64_t moved(std::uint64_t word, step to) noexcept {
+        return (word & ((std::uint64_t{1} << step_bit) - 1)) | static_cast<std::uint64_t>(to) << step_bit;
+    }
+
+private:
+    static constexpr unsigned step_bit = 62;
 };
 
 /// The state of a block: free, or in use for the `generation`th time, by messages of the sender `by`.

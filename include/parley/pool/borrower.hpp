@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <parley/os/clock.hpp>
+#include <parley/os/cpu.hpp>
 #include <parley/os/crash_point.hpp>
 #include <parley/os/error.hpp>
 #include <parley/pool/block.hpp>
@@ -35,7 +37,10 @@ public:
     explicit borrower(const nameless& pool) : base(pool) {}
 
     /// Before the link is asked for a reference, and after, where it had none.
-    void begin() noexcept { pass(); }
+    void begin() noexcept {
+        expect_next();
+        pass();
+    }
     void end() noexcept { pass(); }
 
     /// Takes the block of a reference that the link gave in hand; where its bytes are. Ends the passage.
@@ -50,10 +55,12 @@ public:
             end();
             throw_corrupt("points outside the pool");
         }
-        taken_ = {holding::step::reading, what, given.generation};
-        this->own().in_hand.store(taken_.word(), std::memory_order_release);
-        const auto found = state::of(this->state_of(what).load(std::memory_order_acquire));
-        if (!found.busy || found.generation != given.generation) [[unlikely]] {
+        taken_ = what;
+        this->own().in_hand.store(holding{holding::step::reading, what, given.generation}.word(),
+                                  std::memory_order_release);
+        state_ = &this->state_of(what);
+        busy_ = state_->load(std::memory_order_acquire);
+        if (const auto found = state::of(busy_); !found.busy || found.generation != given.generation) [[unlikely]] {
             this->own().in_hand.store(0, std::memory_order_release);
             end();
             throw_corrupt("points into a block that is not its own");
@@ -63,11 +70,17 @@ public:
     }
 
     /// Bytes of the block in hand.
-    [[nodiscard]] std::size_t capacity() const noexcept { return classes::size_of(taken_.what.size_class); }
+    [[nodiscard]] std::size_t capacity() const noexcept { return classes::size_of(taken_.size_class); }
 
     /// Gives the block in hand back.
+    ///
+    /// Written, where everybody else exchanges: while a block is in a living hand nobody else changes its state. Who
+    /// frees what the dead had in hand asks first whether a living one has it too; and who has made sure that the link
+    /// is empty (`judge`), whether anybody is between the link and the record.
     void release() noexcept {
-        static_cast<void>(this->free(taken_.what, taken_.generation));
+        if (state_->load(std::memory_order_relaxed) == busy_) [[likely]] {  // otherwise somebody means ill
+            this->set_free(taken_, *state_, state::of(busy_));
+        }
         PARLEY_CRASH_POINT("pool: block given back, still in hand");
         this->own().in_hand.store(0, std::memory_order_release);
         this->say_freed();
@@ -111,6 +124,18 @@ public:
     }
 
 private:
+    /// Begins to bring the state of the block over that comes next, if its sender goes round its blocks: that of this
+    /// one's neighbour. Only where the last two were neighbours.
+    void expect_next() noexcept {
+        auto next = taken_;
+        if (++next.index >= this->carved(next.size_class)) {
+            next.index = 0;
+        }
+        if (taken_ == std::exchange(expected_, next)) {
+            os::fetch_to_write(&this->state_of(next));
+        }
+    }
+
     struct suspect {
         block what;
         std::uint64_t word;
@@ -229,7 +254,10 @@ private:
         return false;
     }
 
-    holding taken_;
+    block taken_;  ///< what is in hand, or was last
+    std::atomic<std::uint64_t>* state_ = nullptr;
+    std::uint64_t busy_ = 0;  ///< what was found there
+    block expected_;          ///< the neighbour of the last one
     std::vector<suspect> suspects_;
     os::clock::time_point suspected_{};
     os::clock::time_point looked_{};

@@ -33,6 +33,14 @@ public:
 
     lender(const segment::attachment_request& request, std::uint64_t limit) : base(request, limit) {}
     explicit lender(const nameless& pool) : base(pool) {}
+    lender(const lender&) = delete;
+    lender& operator=(const lender&) = delete;
+
+    ~lender() {
+        if (has_next_ && !this->segment().inherited()) {
+            put_back();
+        }
+    }
 
     /// Of the end of the channel the pool speaks as the link does, and only one of them. `bounded`: a sender that waits
     /// may have to wait for the link, too.
@@ -46,7 +54,8 @@ public:
     /// of the blocks does where their bytes cannot be had.
     [[nodiscard]] std::byte* lend(std::size_t size) {
         const auto size_class = classes::class_for(size);
-        if (!take_likely(size_class) && !take_new(size_class) && !take_any(size_class)) [[unlikely]] {
+        if (!has_next(size_class) && !take_likely(size_class) && !take_new(size_class) && !take_any(size_class))
+            [[unlikely]] {
             if (!take_scarce(size_class)) {
                 check_open();
                 return nullptr;
@@ -54,7 +63,7 @@ public:
         }
         waited_ = false;
         PARLEY_CRASH_POINT("pool: block taken, not written");
-        return this->bytes_or(taken_.what, [this] { put_back(); });
+        return this->bytes_or(taken_.where, [this] { put_back(); });
     }
 
     /// Throws as `check_open` where the pool is known to be closed, though it may have free blocks.
@@ -65,7 +74,7 @@ public:
     }
 
     /// Bytes that the block in hand has room for.
-    [[nodiscard]] std::size_t capacity() const noexcept { return classes::size_of(taken_.what.size_class); }
+    [[nodiscard]] std::size_t capacity() const noexcept { return classes::size_of(taken_.where.size_class); }
 
     /// The reference to the block in hand, whose first `length` bytes are written. From now on the link may have it.
     [[nodiscard]] block_reference hand_over(std::size_t length) noexcept {
@@ -73,34 +82,32 @@ public:
         // Release: who sees that this sender is on the way, or was, comes before what it puts into the link; and the
         // link makes the bytes visible to whom it gives the reference.
         line.passages.store(line.passages.load(std::memory_order_relaxed) + 1, std::memory_order_release);
-        taken_.at = holding::step::sending;
-        line.in_hand.store(taken_.word(), std::memory_order_release);
+        line.in_hand.store(holding::moved(record_, holding::step::sending), std::memory_order_release);
         std::atomic_thread_fence(std::memory_order_release);
         PARLEY_CRASH_POINT("pool: on the way, not in the link");
-        return {taken_.what, taken_.generation, this->mark(), length};
+        taken_.length = length;
+        return taken_;
     }
 
     /// The link has taken the reference: the block is no longer in this hand.
     void handed_over() noexcept {
         PARLEY_CRASH_POINT("pool: in the link, still in hand");
-        taken_.at = holding::step::none;
-        arrive();
+        arrive(0);
         if constexpr (!base::has_queue) {
-            os::fetch_to_read(&this->state_of(next_of(taken_.what.size_class)));
+            const auto sent = taken_.where.size_class;
+            if (sent == std::exchange(last_sent_, sent)) {
+                take_next(sent, static_cast<std::size_t>(taken_.length));
+            }
         }
     }
 
     /// The link has not taken it: it is in hand as before.
-    void keep() noexcept {
-        taken_.at = holding::step::writing;
-        arrive();
-    }
+    void keep() noexcept { arrive(record_); }
 
     /// Gives the block in hand back.
     void put_back() noexcept {
-        static_cast<void>(this->free(taken_.what, taken_.generation));
+        static_cast<void>(this->free(taken_.where, taken_.generation));
         PARLEY_CRASH_POINT("pool: block given back, still in hand");
-        taken_.at = holding::step::none;
         this->own().in_hand.store(0, std::memory_order_release);
         this->say_freed();
     }
@@ -133,6 +140,7 @@ private:
     struct used {
         std::vector<std::uint32_t> blocks;
         std::size_t next = 0;
+        bool is_whole = false;  ///< as many as one had better go round, or as the pool has room for
 
         void add(std::uint32_t first, std::uint32_t count) {
             make_room(count);
@@ -146,7 +154,12 @@ private:
                 blocks.reserve(std::max(size, 2 * blocks.capacity()));
             }
         }
-        void step(std::size_t count) noexcept { next = (next + count) % blocks.size(); }
+        void step(std::size_t count) noexcept {
+            next += count;
+            if (next >= blocks.size()) {
+                next -= blocks.size();
+            }
+        }
     };
 
     void check_open() {
@@ -154,14 +167,42 @@ private:
         base::check_open([&] { return notice_ == nullptr ? waited : notice_->is_due(waited || link_has_bound_); });
     }
 
-    [[nodiscard]] block next_of(std::uint32_t size_class) const noexcept {
-        const auto& mine = used_[size_class];
-        return {size_class, mine.blocks.empty() ? 0 : mine.blocks[mine.next]};
+    /// Takes the block of the next message, which will be as large as the last two were, while nobody waits for it. So
+    /// its state has been written long before a receiver needs to see it, and may come over in advance
+    /// (`borrower::expect_next`).
+    ///
+    /// Idle senders keep a quarter of the blocks at most: a sender does this where there are four for each place up to
+    /// its own, and the lowest places are taken first.
+    void take_next(std::uint32_t size_class, std::size_t length) noexcept {
+        auto& mine = used_[size_class];
+        if (mine.blocks.empty() || !mine.is_whole || 4 * (this->place() + 1) > this->usable(size_class)) {
+            return;
+        }
+        if (take({size_class, mine.blocks[mine.next]})) [[likely]] {
+            PARLEY_CRASH_POINT("pool: next block taken, nothing to write yet");
+            mine.step(1);
+            has_next_ = true;
+            os::fetch_to_write(&this->state_of({size_class, mine.blocks[mine.next]}));
+            os::fetch_to_fill(this->bytes_of(taken_.where), length);
+        }
     }
 
-    void arrive() noexcept {
+    /// Whether the block in hand is of this class. Otherwise it is given back, if there is one.
+    [[nodiscard]] bool has_next(std::size_t size_class) noexcept {
+        if (!std::exchange(has_next_, false)) {
+            return false;
+        }
+        if (taken_.where.size_class == size_class) [[likely]] {
+            return true;
+        }
+        put_back();
+        return false;
+    }
+
+    /// `record`: what is in hand after the passage.
+    void arrive(std::uint64_t record) noexcept {
         auto& line = this->own();
-        line.in_hand.store(taken_.word(), std::memory_order_release);
+        line.in_hand.store(record, std::memory_order_release);
         line.passages.store(line.passages.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     }
 
@@ -176,14 +217,14 @@ private:
         ++found.generation;
         found.by = this->own().number.load(std::memory_order_relaxed);
         found.busy = true;
-        taken_ = {holding::step::writing, which, found.generation};
-        this->own().in_hand.store(taken_.word(), std::memory_order_release);
+        record_ = holding{holding::step::writing, which, found.generation}.word();
+        taken_ = {which, found.generation, this->mark(), 0};
+        this->own().in_hand.store(record_, std::memory_order_release);
         PARLEY_CRASH_POINT("pool: block written down, not taken");
         // Release: whoever finds the block busy in this use finds it in this hand too, or past it.
         if (there.compare_exchange_strong(word, found.word(), std::memory_order_acq_rel, std::memory_order_relaxed)) {
             return true;
         }
-        taken_.at = holding::step::none;
         this->own().in_hand.store(0, std::memory_order_relaxed);
         return false;
     }
@@ -191,12 +232,23 @@ private:
     /// Takes a block of this class from where one is most likely free.
     [[nodiscard]] bool take_likely(std::size_t size_class) {
         if constexpr (base::has_queue) {
-            const bool few =
-                this->carved(size_class) * std::uint64_t{classes::size_of(size_class)} < enough_to_go_round;
-            return (few && take_new(size_class)) || take_queued(size_class);
+            return (need_more(this->carved(size_class), size_class) && take_new(size_class)) || take_queued(size_class);
         } else {
+            auto& mine = used_[size_class];
+            if (!mine.is_whole) [[unlikely]] {
+                if (need_more(mine.blocks.size(), size_class) && take_new(size_class)) {
+                    return true;
+                }
+                mine.is_whole = !mine.blocks.empty();
+            }
             return take_used_before(size_class);
         }
+    }
+
+    /// Whether so many blocks of a class had better be more, before any is used again; and the pool has room.
+    [[nodiscard]] bool need_more(std::size_t count, std::size_t size_class) const noexcept {
+        const auto size = std::uint64_t{classes::size_of(size_class)};
+        return count * size < enough_to_go_round(size) && !this->is_half_full();
     }
 
     [[nodiscard]] bool take_queued(std::size_t size_class) noexcept requires base::has_queue {
@@ -282,9 +334,12 @@ private:
         return false;
     }
 
-    holding taken_;
+    block_reference taken_;     ///< to what is in hand
+    std::uint64_t record_ = 0;  ///< of it, before it is sent
     std::array<used, classes::count> used_;
     std::array<bool, classes::count> at_limit_{};
+    bool has_next_ = false;          ///< what is in hand is for the next message
+    std::uint32_t last_sent_ = ~0u;  ///< the class of the last block that the link took
     std::uint32_t freed_seen_ = 0;
     bool waited_ = false;
     transport::death_notice* notice_ = nullptr;  ///< of the link

@@ -39,6 +39,9 @@
 ///     reference -> link                   in hand: nothing
 ///     in hand: nothing
 ///
+/// A sender that sends one message after another begins with the next block as soon as the link has the reference,
+/// before anybody asks for a loan (pool/lender.hpp): to all others it is one that writes slowly.
+///
 /// No step waits for anybody, and none is a system call, but for the first use of new memory. What a kill leaves:
 ///
 /// - Before `busy(g, s)`: a record of a use that never was, or became another sender's; then `s` is another.
@@ -194,7 +197,7 @@ public:
     [[nodiscard]] body_type& body() const noexcept { return segment_.body(); }
     [[nodiscard]] std::size_t place() const noexcept { return place_; }
     [[nodiscard]] std::uint32_t mark() const noexcept { return mark_; }
-    [[nodiscard]] participant& own() const noexcept { return lines<IsSender>(body())[place_]; }
+    [[nodiscard]] participant& own() const noexcept { return *own_; }
 
     /// Where the state of a block is, and its bytes. Those may have to be mapped, and throw as the storage says.
     [[nodiscard]] std::atomic<std::uint64_t>& state_of(block which) const noexcept { return storage_.state_of(which); }
@@ -271,6 +274,9 @@ public:
         return new_blocks{first, count};
     }
 
+    /// Whether half the memory that the pool may have is reserved, for all that this process knows.
+    [[nodiscard]] bool is_half_full() const noexcept { return reserved() > limit() / 2; }
+
     /// A block of a class that may be free, where the storage knows.
     [[nodiscard]] std::optional<std::uint32_t> next_free(std::size_t size_class) noexcept requires has_queue {
         return storage_.next_free(size_class);
@@ -297,6 +303,13 @@ public:
         }
         storage_.freed(which);
         return true;
+    }
+
+    /// The same of a block whose state nobody else may write now.
+    void set_free(block which, std::atomic<std::uint64_t>& there, state busy) noexcept {
+        busy.busy = false;
+        there.store(busy.word(), std::memory_order_release);
+        storage_.freed(which);
     }
 
     /// After blocks were freed: tells those who lack one.
@@ -462,6 +475,7 @@ private:
                 // Even, and a number that nobody has seen.
                 line.passages.store((line.passages.load(std::memory_order_relaxed) | 1) + 1, std::memory_order_relaxed);
                 line.number.store(next_number(joined.body()), std::memory_order_release);
+                own_ = &line;
                 if constexpr (IsSender) {
                     joined.body().lot.occupy(place_);
                 }
@@ -532,6 +546,7 @@ private:
     std::uint64_t limit_ = 0;
     std::uint32_t mark_ = 0;
     std::size_t place_ = 0;
+    participant* own_ = nullptr;
     std::array<std::uint32_t, classes::count> grown_{};  ///< by this process
     bool leaves_nothing_ = false;
     bool is_nameless_ = false;

@@ -80,7 +80,7 @@ public:
     using backing = pool::backing;
     struct kept {};
 
-    [[nodiscard]] std::uint64_t at_once() const noexcept { return huge_pages_ ? os::huge_page : enough_to_go_round; }
+    [[nodiscard]] std::uint64_t at_once() const noexcept { return huge_pages_ ? os::huge_page : piece; }
     [[nodiscard]] bool fills_huge_pages() const noexcept { return huge_pages_; }
 
     template <class Segment>

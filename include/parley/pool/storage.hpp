@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
@@ -48,10 +49,21 @@ concept storage_word = requires {
     typename Word::template storage<size_classes<1, Word::alignment, true>>;
 };
 
-/// A sender goes round the blocks that there are, and that had better be more bytes than a core's first cache has.
-/// Measured with 32 to 128 KiB: a block that comes back at once takes its messages a third longer than one of several
-/// that hold 128 KiB or more, which blocks of so much do, being half full at least.
-inline constexpr std::uint64_t enough_to_go_round = 262144;
+/// How many bytes of blocks are added at a time.
+inline constexpr std::uint64_t piece = 262144;
+
+/// A sender goes round the blocks that there are. Of blocks of this size there had better be so many bytes: of large
+/// ones more than a core's first and second cache have. A block that comes back at once is still in the cache of the
+/// core that read it last, and from there each line comes over by itself. Measured: of several that hold 128 KiB or
+/// more a block of 32 to 128 KiB takes two thirds of the time (Xeon); one of 256 KiB to 1 MiB half of it, where there
+/// are 4 MiB (EPYC). Small ones gain nothing, and a few leave more of the caches to others: of these there are as many
+/// as are in use at a time.
+[[nodiscard]] constexpr std::uint64_t enough_to_go_round(std::uint64_t size) noexcept {
+    constexpr std::uint64_t large = 16384;
+    constexpr std::uint64_t blocks = 16;
+    constexpr std::uint64_t most = 4194304;
+    return size < large ? 0 : std::min(blocks * size, most);
+}
 
 /// What a process needs to know that joins, and what it asks for.
 struct joining {

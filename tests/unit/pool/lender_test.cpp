@@ -1,0 +1,199 @@
+#include <parley/pool/lender.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <unistd.h>
+
+#include <parley/parley.hpp>
+
+#include "support/catch.hpp"
+#include "support/process.hpp"
+#include "support/shared.hpp"
+
+using namespace parley;
+using namespace parley::test;
+
+namespace {
+
+constexpr std::size_t kibi = 1024;
+
+template <std::size_t Size>
+using filling = std::array<std::uint64_t, Size / sizeof(std::uint64_t)>;
+template <std::size_t Size>
+using mapped = channel<filling<Size>, map, bounded<64>>;
+
+/// A pool of so many blocks of the largest class.
+template <class C>
+[[nodiscard]] options holding(std::uint64_t blocks) {
+    return {.pool_size = blocks * payload::pool_of<C>::classes::largest};
+}
+
+template <class C>
+struct meeting {
+    explicit meeting(const options& how = {}) : in(create_only, name, how) {}
+    ~meeting() {
+        std::error_code ignored;
+        C::remove(name, ignored);
+    }
+    meeting(const meeting&) = delete;
+    meeting& operator=(const meeting&) = delete;
+
+    std::string name = unique_name("lender");
+    receiver<C> in;
+};
+
+/// Over how many blocks the messages of one sender go, each received before the next one is sent.
+template <std::size_t Size>
+[[nodiscard]] std::size_t round(std::size_t messages, const options& how = {}) {
+    using C = mapped<Size>;
+    meeting<C> place{how};
+    sender<C> out{place.name};
+    std::set<const void*> blocks;
+    for (std::size_t number = 0; number < messages; ++number) {
+        auto lent = out.loan();
+        blocks.insert(&*lent);
+        (*lent)[0] = number;
+        out.send(std::move(lent));
+        REQUIRE((*place.in.take())[0] == number);
+    }
+    return blocks.size();
+}
+
+/// The sender goes round two blocks, and has begun with one when this is done.
+template <class C>
+void begin_next(sender<C>& out, receiver<C>& in) {
+    out.send({1});
+    out.send({2});
+    for (std::uint64_t number = 1; number <= 3; ++number) {
+        REQUIRE(in.receive()[0] == number);
+        if (number == 2) {
+            out.send({3});
+        }
+    }
+}
+
+/// Sends what there are blocks for, and has it received; how many there are.
+template <class C>
+[[nodiscard]] std::size_t send_all(sender<C>& out, receiver<C>& in) {
+    std::size_t sent = 0;
+    while (out.try_send({sent})) {
+        ++sent;
+    }
+    for (std::size_t number = 0; number < sent; ++number) {
+        REQUIRE(in.receive()[0] == number);
+    }
+    return sent;
+}
+
+/// Has the pool grow to as many as it may have.
+template <class C>
+void make_all_blocks(meeting<C>& place, std::size_t blocks) {
+    sender<C> first{place.name};
+    REQUIRE(send_all(first, place.in) == blocks);
+}
+
+}  // namespace
+
+TEST_CASE("a sender goes round few small blocks, and so many large ones that none is in a core's first caches") {
+    CHECK(round<4 * kibi>(200) == 4);
+    CHECK(round<64 * kibi>(40) == 16);
+    CHECK(round<256 * kibi>(40) == 16);
+    CHECK(round<1024 * kibi>(12) == 4);
+    CHECK(round<8192 * kibi>(4) == 1);
+}
+
+TEST_CASE("a round takes no more than half of a pool, and a link all of it") {
+    using C = mapped<256 * kibi>;
+    CHECK(round<256 * kibi>(40, holding<C>(8)) == 5);
+    meeting<C> place{holding<C>(8)};
+    sender<C> out{place.name};
+    begin_next(out, place.in);
+    CHECK(send_all(out, place.in) == 8);
+}
+
+TEST_CASE("what idle senders have begun leaves others three blocks of four, and is the next message of each") {
+    using C = mapped<4 * kibi>;
+    meeting<C> place{holding<C>(8)};
+    make_all_blocks<C>(place, 8);
+    std::list<sender<C>> idle;
+    for (int each = 0; each < 4; ++each) {
+        begin_next(idle.emplace_back(place.name), place.in);
+    }
+    std::optional<sender<C>> out{place.name};
+    CHECK(send_all(*out, place.in) == 6);
+    std::size_t sent = 0;
+    while (out->try_send({0})) {
+        ++sent;
+    }
+    CHECK(sent == 6);
+    auto begun = idle.front().try_loan();  // though the pool is used up
+    REQUIRE(begun);
+    begun.reset();
+    CHECK(out->try_send({0}));
+    CHECK_FALSE(out->try_send({0}));
+    for (std::size_t each = 0; each < 7; ++each) {
+        CHECK(place.in.try_receive());
+    }
+    idle.clear();
+    CHECK(send_all(*out, place.in) == 8);
+}
+
+TEST_CASE("a sender that is killed while it is idle leaves all blocks to others") {
+    using C = mapped<4 * kibi>;
+    meeting<C> place{holding<C>(4)};
+    make_all_blocks<C>(place, 4);
+    shared<std::atomic<bool>> is_idle{false};
+    child sending{"sender", [&] {
+                      sender<C> out{place.name};
+                      receiver<C> back{place.name};
+                      begin_next(out, back);
+                      is_idle->store(true);
+                      for (;;) {
+                          ::pause();
+                      }
+                  }};
+    REQUIRE(eventually([&] { return is_idle->load(); }));
+    sender<C> before{place.name};
+    CHECK(send_all(before, place.in) == 3);
+    sending.kill9();
+    CHECK(eventually([&] { return send_all(before, place.in) == 4; }));
+}
+
+TEST_CASE("a child that leaves does not give back what its parent has begun") {
+    using C = mapped<4 * kibi>;
+    meeting<C> place{holding<C>(4)};
+    std::optional<sender<C>> out{place.name};
+    REQUIRE(send_all(*out, place.in) == 4);
+    begin_next(*out, place.in);
+    child heir{"heir", [&] { out.reset(); }};
+    REQUIRE(heir.join_ok());
+    sender<C> other{place.name};
+    CHECK(send_all(other, place.in) == 3);
+    CHECK(send_all(*out, place.in) == 4);
+}
+
+TEST_CASE("messages of one size and another use the blocks of both") {
+    using C = channel<bytes<64 * kibi>, map, bounded<64>>;
+    meeting<C> place;
+    sender<C> out{place.name};
+    const std::vector<std::byte> large(60 * kibi, std::byte{1});
+    const std::span<const std::byte> all(large);
+    const auto sizes = {100, 200, 60 * 1024, 50 * 1024, 300, 40 * 1024, 400, 500};
+    for (int turn = 0; turn < 200; ++turn) {
+        for (const std::size_t size : sizes) {
+            REQUIRE(out.try_send(all.first(size)));
+            REQUIRE(place.in.take().content().size() == size);
+        }
+    }
+}
