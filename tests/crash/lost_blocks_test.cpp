@@ -90,6 +90,34 @@ void lose_a_block_while_others_come_and_go() {
     CHECK(C::remove(name));
 }
 
+/// A sender is killed while it takes away what another one has spare: that one gets on, and so do others.
+void die_while_taking_what_is_spare() {
+    using C = four<>;
+    const auto name = unique_name("crash-spare");
+    receiver<C> in{create_only, name, four_blocks<C>};
+    sender<C> idle{name};
+    const auto send_all_and_receive = [&](sender<C>& out) {
+        const auto sent = send_all(out);
+        for (std::size_t each = 0; each < sent; ++each) {
+            CHECK(in.try_receive());
+        }
+        return sent;
+    };
+    for (std::uint32_t number = 0; number < 2 * blocks; ++number) {
+        idle.send(letter::make(letter::survivor, number));
+        CHECK(in.try_receive());
+    }
+    die_doing("pool's spare: asked for, not free", 1, [&] { static_cast<void>(send_all(sender<C>{name})); });
+    for (std::size_t each = 0; each < blocks - 1; ++each) {
+        CHECK(in.try_receive());
+    }
+    CHECK_FALSE(in.try_receive());
+    CHECK(send_all_and_receive(idle) == blocks);
+    sender<C> other{name};
+    CHECK(send_all_and_receive(other) == blocks);
+    CHECK(C::remove(name));
+}
+
 /// All blocks are lost on the way; then somebody needs one, and `receive` waits in an event loop, without a timeout.
 template <class Send, class Receive>
 void lose_all_blocks_of_an_event_loop(Send send, Receive receive) {
@@ -121,6 +149,8 @@ template <class Receiver>
 TEST_CASE("who frees the blocks of the dead frees none that somebody has taken meanwhile") {
     let_a_block_be_taken_behind_the_back_of_who_frees();
 }
+
+TEST_CASE("who takes away what another sender has spare may be killed at it") { die_while_taking_what_is_spare(); }
 
 TEST_CASE("a block is found that was lost on the way, whoever comes and goes meanwhile") {
     lose_a_block_while_others_come_and_go<four<mailbox_by<parley::any, at_least_once>>>();

@@ -70,7 +70,8 @@ struct lies<page_or_note> {
     }
 };
 
-constexpr std::size_t blocks = 48;
+constexpr std::size_t enough = 48;
+constexpr std::size_t scarce = 6;  // of eight who may have one in hand each: the spare one of another is wanted
 
 struct pool_books {
     std::atomic<bool> stop{false};
@@ -88,8 +89,8 @@ class churn {
     static constexpr std::size_t each_side = 4;
 
 public:
-    explicit churn(unsigned seed) : random_(seed) {
-        constexpr auto size = blocks * payload::pool_of<C>::classes::largest;
+    explicit churn(unsigned seed, std::size_t blocks = enough) : blocks_(blocks), random_(seed) {
+        const auto size = blocks * payload::pool_of<C>::classes::largest;
         receiver<C>{create_only, name_, {.pool_size = size}};  // makes the pool
         for (std::size_t index = 0; index < each_side; ++index) {
             senders_.push_back(new_sender());
@@ -142,10 +143,10 @@ private:
                 CHECK(in.try_take());
             }
             // A block lost with the dead comes back when a receiver waits at the empty link while it is wanted.
-            return found == blocks || in.take_for(std::chrono::milliseconds(500)).has_value();
+            return found == blocks_ || in.take_for(std::chrono::milliseconds(500)).has_value();
         };
         CHECK(eventually(all_there, duration{20.0}));
-        CHECK(found == blocks);
+        CHECK(found == blocks_);
     }
 
     void replace(std::list<child>& side, std::size_t index, bool sends) {
@@ -236,6 +237,7 @@ private:
         }
     }
 
+    std::size_t blocks_;
     std::string name_ = unique_name("crash-pool");
     std::mt19937 random_;
     shared<pool_books> books_;
@@ -256,6 +258,12 @@ TEST_CASE("a pool loses no block to the dead, and gives none to two") {
     const auto seed = std::random_device{}();
     INFO("seed " << seed);
     churn<channel<page, map, bounded<64>>>{seed}.run(loans(), 100);
+}
+TEST_CASE("a pool with fewer blocks than hands loses none to the dead, and gives none to two") {
+    const auto seed = std::random_device{}();
+    INFO("seed " << seed);
+    churn<channel<page, map, bounded<64>>>{seed, scarce}.run(loans(), 100);
+    churn<channel<page, map, unbounded, mailbox_by<parley::any, at_least_once>>>{seed, scarce}.run(loans() / 2, 40);
 }
 TEST_CASE("a pool of many segments loses no block to the dead, nor to a queue that has lost its number") {
     const auto seed = std::random_device{}();

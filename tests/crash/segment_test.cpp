@@ -178,6 +178,7 @@ TEST_CASE("every crash point belongs to a family that a test here goes through")
                                          "parking lot",
                                          "pool",
                                          "pool's dead",
+                                         "pool's spare",
                                          "queue",
                                          "queue object",
                                          "queue part",

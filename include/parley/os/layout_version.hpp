@@ -12,7 +12,7 @@ inline constexpr std::uint32_t layout_version =
 #ifdef PARLEY_LAYOUT_VERSION_FOR_TESTS  // of how two versions meet
     PARLEY_LAYOUT_VERSION_FOR_TESTS;
 #else
-    7;
+    8;
 #endif
 
 }  // namespace parley::os

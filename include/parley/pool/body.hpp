@@ -21,7 +21,7 @@ namespace parley::pool {
 /// At most so many senders and so many receivers use one pool at a time; over time, any number.
 inline constexpr std::size_t places = 64;
 
-/// One process's line, written by nobody else while it lives.
+/// One process's line, written by nobody else while it lives, but for what others ask it for.
 struct alignas(os::cache_line) participant {
     /// What it has in hand (pool/block.hpp).
     std::atomic<std::uint64_t> in_hand{0};
@@ -30,7 +30,13 @@ struct alignas(os::cache_line) participant {
     std::atomic<std::uint64_t> passages{0};
     /// Given to this process alone: a sender's blocks are marked with it. 0 for nobody.
     std::atomic<std::uint32_t> number{0};
+    /// Of a sender, what it has in hand for a message that is not begun, and who lacks a block may take from it; 0 for
+    /// nothing (`lender::take_next`).
+    std::atomic<std::uint64_t> spare{0};
+    /// Which spare block somebody takes: as `spare` was.
+    std::atomic<std::uint64_t> asked{0};
 };
+static_assert(sizeof(participant) == os::cache_line, "one line each, or they falsely share");
 
 /// `Kept`: what the storage of the blocks keeps here (pool/storage.hpp).
 template <class SenderSide, class Classes, class Kept>

@@ -76,9 +76,10 @@ public:
     ///
     /// Written, where everybody else exchanges: while a block is in a living hand nobody else changes its state. Who
     /// frees what the dead had in hand asks first whether a living one has it too; and who has made sure that the link
-    /// is empty (`judge`), whether anybody is between the link and the record.
+    /// is empty (`judge`), whether anybody is between the link and the record. (A peer that means ill, and sends the
+    /// same reference twice, is found out by the load most of the time; it could as well write states itself.)
     void release() noexcept {
-        if (state_->load(std::memory_order_relaxed) == busy_) [[likely]] {  // otherwise somebody means ill
+        if (state_->load(std::memory_order_relaxed) == busy_) [[likely]] {
             this->set_free(taken_, *state_, state::of(busy_));
         }
         PARLEY_CRASH_POINT("pool: block given back, still in hand");
@@ -131,7 +132,7 @@ private:
         if (++next.index >= this->carved(next.size_class)) {
             next.index = 0;
         }
-        if (taken_ == std::exchange(expected_, next)) {
+        if (taken_ == std::exchange(expected_, next) && next != taken_ && state_ != nullptr) {
             os::fetch_to_write(&this->state_of(next));
         }
     }
@@ -223,7 +224,7 @@ private:
                 // A sender that has let go of a block has put its reference into the link: before this, and so before
                 // the link is found empty.
                 if (found.busy && !this->in_living_hand(what, found.generation) &&
-                    !(Lingers && sender_lives(found.by))) {
+                    !(Lingers && this->sender_lives(found.by))) {
                     suspects_.push_back({what, word});
                 }
             }
@@ -243,15 +244,6 @@ private:
         if (freed) {
             this->say_freed();
         }
-    }
-
-    [[nodiscard]] bool sender_lives(std::uint32_t number) const noexcept {
-        for (std::size_t place = 0; place < places; ++place) {
-            if (this->body().senders[place].number.load(std::memory_order_acquire) == number) {
-                return this->template alive<true>(place);
-            }
-        }
-        return false;
     }
 
     block taken_;  ///< what is in hand, or was last

@@ -37,7 +37,8 @@ public:
     lender& operator=(const lender&) = delete;
 
     ~lender() {
-        if (has_next_ && !this->segment().inherited()) {
+        if (has_spare_ && !this->segment().inherited()) {
+            this->own().spare.store(0, std::memory_order_relaxed);
             put_back();
         }
     }
@@ -54,7 +55,7 @@ public:
     /// of the blocks does where their bytes cannot be had.
     [[nodiscard]] std::byte* lend(std::size_t size) {
         const auto size_class = classes::class_for(size);
-        if (!has_next(size_class) && !take_likely(size_class) && !take_new(size_class) && !take_any(size_class))
+        if (!take_spare(size_class) && !take_likely(size_class) && !take_new(size_class) && !take_any(size_class))
             [[unlikely]] {
             if (!take_scarce(size_class)) {
                 check_open();
@@ -140,13 +141,17 @@ private:
     struct used {
         std::vector<std::uint32_t> blocks;
         std::size_t next = 0;
-        bool is_whole = false;  ///< as many as one had better go round, or as the pool has room for
+        std::uint32_t looked_at = 0;  ///< of the pool's blocks, whether they are free and not here
+        bool is_whole = false;        ///< as many as one had better go round, or as there are
 
         void add(std::uint32_t first, std::uint32_t count) {
             make_room(count);
             const auto at = blocks.insert(blocks.begin() + static_cast<std::ptrdiff_t>(next), count, first);
             std::iota(at, at + static_cast<std::ptrdiff_t>(count), first);
             step(count);
+        }
+        [[nodiscard]] bool has(std::uint32_t index) const noexcept {
+            return std::find(blocks.begin(), blocks.end(), index) != blocks.end();
         }
         /// So that `add` of so many cannot fail.
         void make_room(std::size_t count) {
@@ -167,36 +172,81 @@ private:
         base::check_open([&] { return notice_ == nullptr ? waited : notice_->is_due(waited || link_has_bound_); });
     }
 
-    /// Takes the block of the next message, which will be as large as the last two were, while nobody waits for it. So
-    /// its state has been written long before a receiver needs to see it, and may come over in advance
-    /// (`borrower::expect_next`).
-    ///
-    /// Idle senders keep a quarter of the blocks at most: a sender does this where there are four for each place up to
-    /// its own, and the lowest places are taken first.
+    // The block of the next message is taken while nobody waits for it. So its state has been written long before a
+    // receiver needs to see it, and may come over in advance (`borrower::expect_next`). As long as the message is not
+    // begun, a sender that finds no free block may take it away:
+    //
+    //     who has it spare                    who lacks a block
+    //     spare = 0                           asked = what was in spare
+    //     light fence                         heavy fence
+    //     not asked for: the message begins   still in spare: free it
+    //     asked for: free it
+    //
+    // At least one of the two sees what the other wrote. Where both do it is the first one that frees the block, and
+    // where only the second one does, the first one will find it free when it comes. Each use of a block is freed once:
+    // that is an exchange of its state, in which the use is counted.
+
+    /// The next message will be as large as the last two were.
     void take_next(std::uint32_t size_class, std::size_t length) noexcept {
         auto& mine = used_[size_class];
-        if (mine.blocks.empty() || !mine.is_whole || 4 * (this->place() + 1) > this->usable(size_class)) {
+        if (!mine.is_whole || this->body().wanted.load(std::memory_order_relaxed) != 0) {
             return;
         }
         if (take({size_class, mine.blocks[mine.next]})) [[likely]] {
-            PARLEY_CRASH_POINT("pool: next block taken, nothing to write yet");
+            PARLEY_CRASH_POINT("pool: next block taken, not spare");
             mine.step(1);
-            has_next_ = true;
+            has_spare_ = true;
+            this->own().spare.store(record_, std::memory_order_release);
             os::fetch_to_write(&this->state_of({size_class, mine.blocks[mine.next]}));
             os::fetch_to_fill(this->bytes_of(taken_.where), length);
         }
     }
 
-    /// Whether the block in hand is of this class. Otherwise it is given back, if there is one.
-    [[nodiscard]] bool has_next(std::size_t size_class) noexcept {
-        if (!std::exchange(has_next_, false)) {
+    /// Whether there is a spare block of this class, which is in use from here on. One of another class is given back.
+    [[nodiscard]] bool take_spare(std::size_t size_class) noexcept {
+        if (!std::exchange(has_spare_, false)) {
             return false;
         }
-        if (taken_.where.size_class == size_class) [[likely]] {
+        auto& line = this->own();
+        line.spare.store(0, std::memory_order_relaxed);
+        this->segment().fence();
+        PARLEY_CRASH_POINT("pool: block no longer spare, not written");
+        if (taken_.where.size_class == size_class && line.asked.load(std::memory_order_relaxed) != record_) [[likely]] {
             return true;
         }
         put_back();
         return false;
+    }
+
+    /// Frees the blocks of at least this class that others have spare. Whether there were any.
+    [[nodiscard]] bool free_spare_ones(std::size_t size_class) noexcept {
+        std::array<std::uint64_t, places> found{};
+        bool any = false;
+        for (std::size_t place = 0; place < places; ++place) {
+            auto& line = this->body().senders[place];
+            const auto word = line.spare.load(std::memory_order_acquire);
+            const auto spare = holding::of(word).what;
+            if (word != 0 && spare.size_class >= size_class && spare.size_class < classes::count &&
+                spare.index < this->usable(spare.size_class)) {
+                found[place] = word;
+                line.asked.store(word, std::memory_order_relaxed);
+                any = true;
+            }
+        }
+        if (!any) {
+            return false;
+        }
+        os::heavy_fence();
+        PARLEY_CRASH_POINT("pool's spare: asked for, not free");
+        bool freed = false;
+        for (std::size_t place = 0; place < places; ++place) {
+            if (found[place] != 0 &&
+                this->body().senders[place].spare.load(std::memory_order_relaxed) == found[place]) {
+                const auto spare = holding::of(found[place]);
+                freed = this->free(spare.what, spare.generation) || freed;
+            }
+        }
+        return freed;
     }
 
     /// `record`: what is in hand after the passage.
@@ -231,24 +281,54 @@ private:
 
     /// Takes a block of this class from where one is most likely free.
     [[nodiscard]] bool take_likely(std::size_t size_class) {
+        if (!used_[size_class].is_whole && take_one_more(size_class)) [[unlikely]] {
+            return true;
+        }
         if constexpr (base::has_queue) {
-            return (need_more(this->carved(size_class), size_class) && take_new(size_class)) || take_queued(size_class);
+            return take_queued(size_class);
         } else {
-            auto& mine = used_[size_class];
-            if (!mine.is_whole) [[unlikely]] {
-                if (need_more(mine.blocks.size(), size_class) && take_new(size_class)) {
-                    return true;
-                }
-                mine.is_whole = !mine.blocks.empty();
-            }
             return take_used_before(size_class);
         }
     }
 
-    /// Whether so many blocks of a class had better be more, before any is used again; and the pool has room.
-    [[nodiscard]] bool need_more(std::size_t count, std::size_t size_class) const noexcept {
+    /// Takes a block that this sender has not used before, as long as it had better go round more.
+    [[nodiscard]] bool take_one_more(std::size_t size_class) {
+        auto& mine = used_[size_class];
+        const auto count = base::has_queue ? this->carved(size_class) : mine.blocks.size();
         const auto size = std::uint64_t{classes::size_of(size_class)};
-        return count * size < enough_to_go_round(size) && !this->is_half_full();
+        if (count * size < enough_to_go_round(size)) {
+            if constexpr (!base::has_queue) {
+                if (take_left_over(size_class)) {
+                    return true;
+                }
+            }
+            if (!this->is_half_full() && take_new(size_class)) {
+                return true;
+            }
+        }
+        mine.is_whole = count != 0;
+        return false;
+    }
+
+    /// Takes a free block that was last used by a sender that has gone: goes once round all that there are.
+    [[nodiscard]] bool take_left_over(std::size_t size_class) {
+        auto& mine = used_[size_class];
+        mine.make_room(1);
+        std::uint32_t lives = 0;  // that sender was asked after just now
+        for (const auto count = this->usable(size_class); mine.looked_at < count;) {
+            const block which{static_cast<std::uint32_t>(size_class), mine.looked_at++};
+            const auto by = state::of(this->state_of(which).load(std::memory_order_relaxed)).by;
+            if (by == 0 || by == lives || mine.has(which.index)) {
+                continue;
+            }
+            if (this->sender_lives(by)) {
+                lives = by;
+            } else if (take(which)) {
+                mine.add(which.index, 1);
+                return true;
+            }
+        }
+        return false;
     }
 
     [[nodiscard]] bool take_queued(std::size_t size_class) noexcept requires base::has_queue {
@@ -307,7 +387,15 @@ private:
         if (suspicion_.due() && this->free_what_the_dead_hold()) {
             this->say_freed();
         }
-        return take_any(size_class);
+        if (take_any(size_class)) {
+            return true;
+        }
+        if (!free_spare_ones(size_class)) {
+            return false;
+        }
+        const bool found = take_any(size_class);
+        this->say_freed();
+        return found;
     }
 
     /// Any free block of this class or a larger one, whoever used it before.
@@ -323,8 +411,7 @@ private:
             mine.make_room(1);
             for (std::uint32_t index = 0; index < count; ++index) {
                 if (take({static_cast<std::uint32_t>(size_class), index})) {
-                    if (!base::has_queue &&
-                        std::find(mine.blocks.begin(), mine.blocks.end(), index) == mine.blocks.end()) {
+                    if (!base::has_queue && !mine.has(index)) {
                         mine.add(index, 1);
                     }
                     return true;
@@ -338,7 +425,7 @@ private:
     std::uint64_t record_ = 0;  ///< of it, before it is sent
     std::array<used, classes::count> used_;
     std::array<bool, classes::count> at_limit_{};
-    bool has_next_ = false;          ///< what is in hand is for the next message
+    bool has_spare_ = false;         ///< what is in hand is for the next message
     std::uint32_t last_sent_ = ~0u;  ///< the class of the last block that the link took
     std::uint32_t freed_seen_ = 0;
     bool waited_ = false;

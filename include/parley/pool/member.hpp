@@ -39,8 +39,8 @@
 ///     reference -> link                   in hand: nothing
 ///     in hand: nothing
 ///
-/// A sender that sends one message after another begins with the next block as soon as the link has the reference,
-/// before anybody asks for a loan (pool/lender.hpp): to all others it is one that writes slowly.
+/// A sender that sends one message after another takes the next block as soon as the link has the reference, before
+/// anybody asks it for a loan. That one is spare: who finds no other free block takes it away (pool/lender.hpp).
 ///
 /// No step waits for anybody, and none is a system call, but for the first use of new memory. What a kill leaves:
 ///
@@ -227,6 +227,16 @@ public:
     template <bool Sender>
     [[nodiscard]] bool alive(std::size_t place) const noexcept {
         return (Sender == IsSender && place == place_) || alive_in<Sender>(segment_.file(), place);
+    }
+
+    /// Whether the sender of that number lives, and is still here.
+    [[nodiscard]] bool sender_lives(std::uint32_t number) const noexcept {
+        for (std::size_t place = 0; place < places; ++place) {
+            if (body().senders[place].number.load(std::memory_order_acquire) == number) {
+                return alive<true>(place);
+            }
+        }
+        return false;
     }
 
     struct new_blocks {
@@ -472,6 +482,7 @@ private:
                 const bool freed = free_certain<IsSender>(joined, line.number.load(std::memory_order_relaxed),
                                                           holding::of(line.in_hand.load(std::memory_order_relaxed)));
                 line.in_hand.store(0, std::memory_order_relaxed);
+                line.spare.store(0, std::memory_order_relaxed);
                 // Even, and a number that nobody has seen.
                 line.passages.store((line.passages.load(std::memory_order_relaxed) | 1) + 1, std::memory_order_relaxed);
                 line.number.store(next_number(joined.body()), std::memory_order_release);

@@ -80,7 +80,7 @@ public:
     using backing = pool::backing;
     struct kept {};
 
-    [[nodiscard]] std::uint64_t at_once() const noexcept { return huge_pages_ ? os::huge_page : piece; }
+    [[nodiscard]] std::uint64_t at_once() const noexcept { return huge_pages_ ? os::huge_page : added_at_once; }
     [[nodiscard]] bool fills_huge_pages() const noexcept { return huge_pages_; }
 
     template <class Segment>

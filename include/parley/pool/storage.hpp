@@ -35,7 +35,8 @@
 /// - has `blocks(size_class)`, `state_of(block)`, and `bytes_of(segment, block)`: noexcept where it cannot fail;
 /// - `reserve`s the memory of new blocks, with the growth lock held, before they are counted;
 /// - is told when a block has become free: `freed`. If it has `next_free(size_class)`, that may be one, and senders ask
-///   for it when there is enough to go round; otherwise they look where they have been before (pool/lender.hpp).
+///   for it when there is enough to go round, or the pool half used up; otherwise they look where they have been before
+///   (pool/lender.hpp).
 
 namespace parley::pool {
 
@@ -50,19 +51,18 @@ concept storage_word = requires {
 };
 
 /// How many bytes of blocks are added at a time.
-inline constexpr std::uint64_t piece = 262144;
+inline constexpr std::uint64_t added_at_once = 262144;
 
 /// A sender goes round the blocks that there are. Of blocks of this size there had better be so many bytes: of large
 /// ones more than a core's first and second cache have. A block that comes back at once is still in the cache of the
 /// core that read it last, and from there each line comes over by itself. Measured: of several that hold 128 KiB or
 /// more a block of 32 to 128 KiB takes two thirds of the time (Xeon); one of 256 KiB to 1 MiB half of it, where there
-/// are 4 MiB (EPYC). Small ones gain nothing, and a few leave more of the caches to others: of these there are as many
-/// as are in use at a time.
+/// are 4 MiB (EPYC). Small ones gain nothing, and a few leave more of the caches to others: four to each sender, or as
+/// many as are in use at a time.
 [[nodiscard]] constexpr std::uint64_t enough_to_go_round(std::uint64_t size) noexcept {
     constexpr std::uint64_t large = 16384;
-    constexpr std::uint64_t blocks = 16;
     constexpr std::uint64_t most = 4194304;
-    return size < large ? 0 : std::min(blocks * size, most);
+    return size < large ? 4 * size : std::min(16 * size, most);
 }
 
 /// What a process needs to know that joins, and what it asks for.

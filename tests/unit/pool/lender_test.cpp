@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -70,16 +71,12 @@ template <std::size_t Size>
     return blocks.size();
 }
 
-/// The sender goes round two blocks, and has begun with one when this is done.
+/// So many messages that the sender goes round its blocks, and has one spare in the end.
 template <class C>
-void begin_next(sender<C>& out, receiver<C>& in) {
-    out.send({1});
-    out.send({2});
-    for (std::uint64_t number = 1; number <= 3; ++number) {
+void go_round(sender<C>& out, receiver<C>& in) {
+    for (std::uint64_t number = 0; number < 8; ++number) {
+        out.send({number});
         REQUIRE(in.receive()[0] == number);
-        if (number == 2) {
-            out.send({3});
-        }
     }
 }
 
@@ -94,6 +91,29 @@ template <class C>
         REQUIRE(in.receive()[0] == number);
     }
     return sent;
+}
+
+/// Who looks at the pool from within.
+template <class C>
+[[nodiscard]] auto watcher(const meeting<C>& place) {
+    using pool_type = payload::pool_of<C>;
+    segment::attachment_request request;
+    request.name = place.name;
+    return std::make_unique<typename pool_type::lender>(
+        pool_type::request(request, pool_type::name_of(place.name), segment::opening::open_only),
+        pool_type::limit(request));
+}
+
+/// Whether any block is in use, be it for a message or as a spare one.
+template <class C>
+[[nodiscard]] bool any_busy(const meeting<C>& place) {
+    return watcher(place)->has_messages();
+}
+
+/// How many blocks have memory.
+template <class C>
+[[nodiscard]] std::size_t usable(const meeting<C>& place) {
+    return watcher(place)->usable(0);
 }
 
 /// Has the pool grow to as many as it may have.
@@ -118,69 +138,113 @@ TEST_CASE("a round takes no more than half of a pool, and a link all of it") {
     CHECK(round<256 * kibi>(40, holding<C>(8)) == 5);
     meeting<C> place{holding<C>(8)};
     sender<C> out{place.name};
-    begin_next(out, place.in);
+    go_round(out, place.in);
     CHECK(send_all(out, place.in) == 8);
 }
 
-TEST_CASE("what idle senders have begun leaves others three blocks of four, and is the next message of each") {
+TEST_CASE("what idle senders have spare is there for others, and each gets on when it sends again") {
     using C = mapped<4 * kibi>;
     meeting<C> place{holding<C>(8)};
     make_all_blocks<C>(place, 8);
     std::list<sender<C>> idle;
     for (int each = 0; each < 4; ++each) {
-        begin_next(idle.emplace_back(place.name), place.in);
+        go_round(idle.emplace_back(place.name), place.in);
     }
-    std::optional<sender<C>> out{place.name};
-    CHECK(send_all(*out, place.in) == 6);
-    std::size_t sent = 0;
-    while (out->try_send({0})) {
-        ++sent;
+    CHECK(any_busy<C>(place));
+    sender<C> out{place.name};
+    for (std::size_t number = 0; number < 8; ++number) {
+        CHECK(out.try_send({number}));
     }
-    CHECK(sent == 6);
-    auto begun = idle.front().try_loan();  // though the pool is used up
-    REQUIRE(begun);
-    begun.reset();
-    CHECK(out->try_send({0}));
-    CHECK_FALSE(out->try_send({0}));
-    for (std::size_t each = 0; each < 7; ++each) {
-        CHECK(place.in.try_receive());
+    CHECK_FALSE(out.try_send({8}));
+    for (auto& each : idle) {
+        CHECK_FALSE(each.try_loan());
     }
-    idle.clear();
-    CHECK(send_all(*out, place.in) == 8);
+    for (std::size_t number = 0; number < 8; ++number) {
+        CHECK(place.in.receive()[0] == number);
+    }
+    CHECK_FALSE(any_busy<C>(place));
+    for (auto& each : idle) {
+        CHECK(send_all(each, place.in) == 8);
+    }
 }
 
-TEST_CASE("a sender that is killed while it is idle leaves all blocks to others") {
+TEST_CASE("a sender that waits is not kept waiting for what others have spare") {
     using C = mapped<4 * kibi>;
     meeting<C> place{holding<C>(4)};
     make_all_blocks<C>(place, 4);
+    sender<C> idle{place.name};
+    go_round(idle, place.in);
+    CHECK(any_busy<C>(place));
+    child waiting{"waiting", [&] {
+                      sender<C> out{place.name};
+                      for (std::uint64_t number = 0; number < 4; ++number) {
+                          out.send({number});
+                      }
+                  }};
+    CHECK(waiting.join_ok());
+    for (std::uint64_t number = 0; number < 4; ++number) {
+        CHECK(place.in.receive()[0] == number);
+    }
+}
+
+TEST_CASE("what a sender has spare is free when it leaves, or is killed") {
+    using C = mapped<4 * kibi>;
+    meeting<C> place{holding<C>(4)};
+    make_all_blocks<C>(place, 4);
+    {
+        sender<C> out{place.name};
+        go_round(out, place.in);
+        CHECK(any_busy<C>(place));
+    }
+    CHECK_FALSE(any_busy<C>(place));
     shared<std::atomic<bool>> is_idle{false};
     child sending{"sender", [&] {
                       sender<C> out{place.name};
                       receiver<C> back{place.name};
-                      begin_next(out, back);
+                      go_round(out, back);
                       is_idle->store(true);
                       for (;;) {
                           ::pause();
                       }
                   }};
     REQUIRE(eventually([&] { return is_idle->load(); }));
-    sender<C> before{place.name};
-    CHECK(send_all(before, place.in) == 3);
+    CHECK(any_busy<C>(place));
     sending.kill9();
-    CHECK(eventually([&] { return send_all(before, place.in) == 4; }));
+    sender<C> out{place.name};
+    CHECK(send_all(out, place.in) == 4);
 }
 
-TEST_CASE("a child that leaves does not give back what its parent has begun") {
+TEST_CASE("a child that leaves does not give back what its parent has spare") {
     using C = mapped<4 * kibi>;
     meeting<C> place{holding<C>(4)};
     std::optional<sender<C>> out{place.name};
     REQUIRE(send_all(*out, place.in) == 4);
-    begin_next(*out, place.in);
+    go_round(*out, place.in);
     child heir{"heir", [&] { out.reset(); }};
     REQUIRE(heir.join_ok());
+    CHECK(any_busy<C>(place));
+    auto lent = out->loan();
+    lent->fill(1);
     sender<C> other{place.name};
     CHECK(send_all(other, place.in) == 3);
-    CHECK(send_all(*out, place.in) == 4);
+    CHECK(lent->back() == 1);
+    out->send(std::move(lent));
+    CHECK(place.in.receive()[0] == 1);
+}
+
+TEST_CASE("a sender uses the blocks of those who have gone before new ones") {
+    using C = mapped<1024 * kibi>;
+    meeting<C> place;
+    for (int turn = 0; turn < 12; ++turn) {
+        sender<C> out{place.name};
+        for (std::uint64_t number = 0; number < 8; ++number) {
+            auto lent = out.loan();
+            (*lent)[0] = number;
+            out.send(std::move(lent));
+            REQUIRE(place.in.take()->front() == number);
+        }
+    }
+    CHECK(usable<C>(place) == 4);
 }
 
 TEST_CASE("messages of one size and another use the blocks of both") {
