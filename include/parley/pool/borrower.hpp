@@ -36,6 +36,9 @@ public:
     borrower(const segment::attachment_request& request, std::uint64_t limit) : base(request, limit) {}
     explicit borrower(const nameless& pool) : base(pool) {}
 
+    // What each message goes through is inlined: g++ would call it in a large program, and a message that stays costs
+    // little more than those calls (a hand-over 110 ns, and 95 without them).
+
     /// Before the link is asked for a reference, and after, where it had none.
     void begin() noexcept {
         expect_next();
@@ -46,7 +49,7 @@ public:
     /// Takes the block of a reference that the link gave in hand; where its bytes are. Ends the passage.
     /// Throws `errc::corrupt` for what cannot be a reference, and as the storage of the blocks does where their bytes
     /// cannot be had: nothing is in hand then.
-    [[nodiscard]] const std::byte* hold(const block_reference& given) {
+    [[nodiscard, gnu::always_inline]] const std::byte* hold(const block_reference& given) {
         const auto what = given.where;
         PARLEY_CRASH_POINT("pool: out of the link, not in hand");
         if (given.pool != this->mark() || what.size_class >= classes::count ||
@@ -78,7 +81,7 @@ public:
     /// frees what the dead had in hand asks first whether a living one has it too; and who has made sure that the link
     /// is empty (`judge`), whether anybody is between the link and the record. (A peer that means ill, and sends the
     /// same reference twice, is found out by the load most of the time; it could as well write states itself.)
-    void release() noexcept {
+    [[gnu::always_inline]] void release() noexcept {
         if (state_->load(std::memory_order_relaxed) == busy_) [[likely]] {
             this->set_free(taken_, *state_, state::of(busy_));
         }
@@ -148,7 +151,7 @@ private:
                                        "), and was dropped: a peer wrote what parley never writes");
     }
 
-    void pass() noexcept {
+    [[gnu::always_inline]] void pass() noexcept {
         auto& passages = this->own().passages;
         passages.store(passages.load(std::memory_order_relaxed) + 1, std::memory_order_release);
         std::atomic_thread_fence(std::memory_order_release);

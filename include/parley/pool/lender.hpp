@@ -50,10 +50,12 @@ public:
         link_has_bound_ = bounded;
     }
 
+    // What each message goes through is inlined (pool/borrower.hpp).
+
     /// Takes a free block of at least `size` bytes in hand; where its bytes are, or null: there is none. Throws as
     /// `check_open`, and `errc::no_space` where there is no memory for the first block of its size; and as the storage
     /// of the blocks does where their bytes cannot be had.
-    [[nodiscard]] std::byte* lend(std::size_t size) {
+    [[nodiscard, gnu::always_inline]] std::byte* lend(std::size_t size) {
         const auto size_class = classes::class_for(size);
         if (!take_spare(size_class) && !take_likely(size_class) && !take_new(size_class) && !take_any(size_class))
             [[unlikely]] {
@@ -78,7 +80,7 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept { return classes::size_of(taken_.where.size_class); }
 
     /// The reference to the block in hand, whose first `length` bytes are written. From now on the link may have it.
-    [[nodiscard]] block_reference hand_over(std::size_t length) noexcept {
+    [[nodiscard, gnu::always_inline]] block_reference hand_over(std::size_t length) noexcept {
         auto& line = this->own();
         // Release: who sees that this sender is on the way, or was, comes before what it puts into the link; and the
         // link makes the bytes visible to whom it gives the reference.
@@ -91,7 +93,7 @@ public:
     }
 
     /// The link has taken the reference: the block is no longer in this hand.
-    void handed_over() noexcept {
+    [[gnu::always_inline]] void handed_over() noexcept {
         PARLEY_CRASH_POINT("pool: in the link, still in hand");
         arrive(0);
         if constexpr (!base::has_queue) {
