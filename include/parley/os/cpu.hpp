@@ -38,8 +38,8 @@ inline void fetch_to_write(const void* where) noexcept {
 /// nothing for a few lines; nor for more than a page, of which the processor fetches by itself what follows in a row.
 inline void fetch_to_fill(const std::byte* where, std::size_t size) noexcept {
     constexpr std::size_t few = 4 * cache_line;
-    constexpr std::size_t page = 4096;
-    if (size > few && size <= page) {
+    constexpr std::size_t many = 128 * cache_line;
+    if (size > few && size <= many) {
         for (std::size_t offset = 0; offset < size; offset += cache_line) {
             fetch_to_write(where + offset);
         }
