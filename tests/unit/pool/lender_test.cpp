@@ -253,7 +253,7 @@ TEST_CASE("messages of one size and another use the blocks of both") {
     sender<C> out{place.name};
     const std::vector<std::byte> large(60 * kibi, std::byte{1});
     const std::span<const std::byte> all(large);
-    const auto sizes = {100, 200, 60 * 1024, 50 * 1024, 300, 40 * 1024, 400, 500};
+    constexpr std::array<std::size_t, 8> sizes{100, 200, 60 * kibi, 50 * kibi, 300, 40 * kibi, 400, 500};
     for (int turn = 0; turn < 200; ++turn) {
         for (const std::size_t size : sizes) {
             REQUIRE(out.try_send(all.first(size)));
