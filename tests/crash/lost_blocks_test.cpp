@@ -1,5 +1,7 @@
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include <poll.h>
@@ -13,11 +15,11 @@ using namespace parley::test;
 
 namespace {
 
-constexpr auto at_a_find = "pool's dead: block found, not free";
-std::function<void()> at_find;
-void find_hook(const char* where) {
-    if (std::string_view(where) == at_a_find) {
-        at_find();
+std::string_view point;
+std::function<void()> at_point;
+void point_hook(const char* where) {
+    if (where == point) {
+        at_point();
     }
 }
 
@@ -53,8 +55,9 @@ void let_a_block_be_taken_behind_the_back_of_who_frees() {
         step->compare_exchange_strong(attached, 2);
         CHECK(await(3));
     };
-    at_find = let_it_be_taken;
-    os::crash_point_hook = &find_hook;
+    at_point = let_it_be_taken;
+    point = "pool's dead: block found, not free";
+    os::crash_point_hook = &point_hook;
     sender<C> out{name};  // in the place of the dead one
     os::crash_point_hook = nullptr;
     let_it_be_taken();
@@ -91,7 +94,8 @@ void lose_a_block_while_others_come_and_go() {
 }
 
 /// A sender is killed while it takes away what another one has spare: that one gets on, and so do others.
-void die_while_taking_what_is_spare() {
+void die_while_taking_what_is_spare(const std::string& where) {
+    INFO(where);
     using C = four<>;
     const auto name = unique_name("crash-spare");
     receiver<C> in{create_only, name, four_blocks<C>};
@@ -107,7 +111,7 @@ void die_while_taking_what_is_spare() {
         idle.send(letter::make(letter::survivor, number));
         CHECK(in.try_receive());
     }
-    die_doing("pool's spare: asked for, not free", 1, [&] { static_cast<void>(send_all(sender<C>{name})); });
+    die_doing(where.c_str(), 1, [&] { static_cast<void>(send_all(sender<C>{name})); });
     for (std::size_t each = 0; each < blocks - 1; ++each) {
         CHECK(in.try_receive());
     }
@@ -115,6 +119,55 @@ void die_while_taking_what_is_spare() {
     CHECK(send_all_and_receive(idle) == blocks);
     sender<C> other{name};
     CHECK(send_all_and_receive(other) == blocks);
+    CHECK(C::remove(name));
+}
+
+/// Between seeing a spare block and asking for it a sender sleeps. Meanwhile the owner sends that one, and has another
+/// one spare, which a third sender takes away: whatever the late one asks for, the owner is told of that.
+void ask_late_for_what_is_spare() {
+    using C = four<>;
+    const auto name = unique_name("crash-late");
+    receiver<C> in{create_only, name, four_blocks<C>};
+    sender<C> owner{name};
+    sender<C> late{name};
+    sender<C> third{name};
+    const auto receive = [&](std::uint32_t from) {
+        const auto it = in.try_receive();
+        REQUIRE(it);
+        CHECK(it->whole());
+        CHECK(it->from == from);
+    };
+    for (std::uint32_t number = 0; number < 2 * blocks; ++number) {
+        owner.send(letter::make(1, number));
+        receive(1);
+    }
+    for (std::uint32_t number = 1; number < blocks; ++number) {
+        CHECK(late.try_send(letter::make(2, number)));
+    }
+    bool is_asleep = false;
+    at_point = [&] {
+        is_asleep = true;
+        os::crash_point_hook = nullptr;
+        owner.send(letter::make(1, 1));
+        for (const std::uint32_t from : {2, 2, 2, 1}) {
+            receive(from);
+        }
+        owner.send(letter::make(1, 2));
+        for (std::uint32_t number = 1; number < blocks; ++number) {  // the last one is the owner's spare one
+            CHECK(third.try_send(letter::make(3, number)));
+        }
+    };
+    point = "pool's spare: seen, not asked for";
+    os::crash_point_hook = &point_hook;
+    CHECK_FALSE(late.try_send(letter::make(2, 4)));
+    os::crash_point_hook = nullptr;
+    CHECK(is_asleep);
+    CHECK_FALSE(owner.try_send(letter::make(1, 3)));
+    for (const std::uint32_t from : {1, 3, 3, 3}) {
+        receive(from);
+    }
+    CHECK_FALSE(in.try_receive());
+    CHECK(send_all(owner) == blocks);
     CHECK(C::remove(name));
 }
 
@@ -150,7 +203,13 @@ TEST_CASE("who frees the blocks of the dead frees none that somebody has taken m
     let_a_block_be_taken_behind_the_back_of_who_frees();
 }
 
-TEST_CASE("who takes away what another sender has spare may be killed at it") { die_while_taking_what_is_spare(); }
+TEST_CASE("who takes away what another sender has spare may be killed at it") {
+    for (const auto& each : crash_points_in_sources("pool's spare:")) {
+        die_while_taking_what_is_spare(each);
+    }
+}
+
+TEST_CASE("what a sender has spare, and two others want, is used once") { ask_late_for_what_is_spare(); }
 
 TEST_CASE("a block is found that was lost on the way, whoever comes and goes meanwhile") {
     lose_a_block_while_others_come_and_go<four<mailbox_by<parley::any, at_least_once>>>();

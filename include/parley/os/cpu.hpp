@@ -35,7 +35,7 @@ inline void fetch_to_write(const void* where) noexcept {
 
 /// The same for so many bytes from `where` on, which are about to be written in place, in pieces as small as a user's:
 /// as many lines are on the way at a time as the core can ask for, where its pending stores would ask for a few. So
-/// nothing for a few lines; nor for more than a page, of which the processor fetches by itself what follows in a row.
+/// nothing for a few lines; nor for many, of which the processor fetches by itself what follows in a row.
 inline void fetch_to_fill(const std::byte* where, std::size_t size) noexcept {
     constexpr std::size_t few = 4 * cache_line;
     constexpr std::size_t many = 128 * cache_line;

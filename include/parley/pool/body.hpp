@@ -33,7 +33,7 @@ struct alignas(os::cache_line) participant {
     /// Of a sender, what it has in hand for a message that is not begun, and who lacks a block may take from it; 0 for
     /// nothing (`lender::take_next`).
     std::atomic<std::uint64_t> spare{0};
-    /// Which spare block somebody takes: as `spare` was.
+    /// How often somebody has asked for what is spare.
     std::atomic<std::uint64_t> asked{0};
 };
 static_assert(sizeof(participant) == os::cache_line, "one line each, or they falsely share");

@@ -176,33 +176,50 @@ private:
 
     // The block of the next message is taken while nobody waits for it. So its state has been written long before a
     // receiver needs to see it, and may come over in advance (`borrower::expect_next`). As long as the message is not
-    // begun, a sender that finds no free block may take it away:
+    // begun, senders that find no free block may take it away:
     //
-    //     who has it spare                    who lacks a block
-    //     spare = 0                           asked = what was in spare
-    //     light fence                         heavy fence
-    //     not asked for: the message begins   still in spare: free it
-    //     asked for: free it
+    //     who has it spare                            who lacks a block
+    //     seen = asked                                word = spare
+    //     spare = word (block and use)                ++asked
+    //     ...                                         heavy fence
+    //     spare = 0                                   spare is still word: free it
+    //     light fence
+    //     asked is still seen: the message begins
+    //     else: free it
     //
-    // At least one of the two sees what the other wrote. Where both do it is the first one that frees the block, and
-    // where only the second one does, the first one will find it free when it comes. Each use of a block is freed once:
-    // that is an exchange of its state, in which the use is counted.
+    // At least one of the two sees what the other wrote (os/fence.hpp). A count, since several may ask: who has read
+    // the word counts after it was published, so that no use is begun that somebody frees; one who is late, and asks
+    // for a use that is over, only makes the owner give its next one back. Should both free it, or be killed in
+    // between, it is free once: that is an exchange of its state, in which the use is counted.
 
     /// The next message will be as large as the last two were.
     void take_next(std::uint32_t size_class, std::size_t length) noexcept {
         auto& mine = used_[size_class];
-        if (!mine.is_whole || this->body().wanted.load(std::memory_order_relaxed) != 0) {
+        if (!mine.is_whole || mine.blocks.size() == 1 || is_wanted()) {
             return;
         }
-        if (take({size_class, mine.blocks[mine.next]})) [[likely]] {
-            PARLEY_CRASH_POINT("pool: next block taken, not spare");
-            mine.step(1);
-            has_spare_ = true;
-            this->own().spare.store(record_, std::memory_order_release);
-            os::fetch_to_write(&this->state_of({size_class, mine.blocks[mine.next]}));
-            os::fetch_to_fill(this->bytes_of(taken_.where), length);
+        if (!take({size_class, mine.blocks[mine.next]})) [[unlikely]] {
+            return;
         }
+        PARLEY_CRASH_POINT("pool: next block taken, not spare");
+        mine.step(1);
+        has_spare_ = true;
+        auto& line = this->own();
+        asked_seen_ = line.asked.load(std::memory_order_relaxed);
+        line.spare.store(record_, std::memory_order_release);  // S1, to S2: who asks counts from what was seen
+        // Who lacks one says so before it looks for spare ones: it finds this one, or is seen here.
+        this->segment().fence();
+        if (is_wanted()) [[unlikely]] {
+            has_spare_ = false;
+            line.spare.store(0, std::memory_order_relaxed);
+            put_back();
+            return;
+        }
+        os::fetch_to_write(&this->state_of({size_class, mine.blocks[mine.next]}));
+        os::fetch_to_fill(this->bytes_of(taken_.where), length);
     }
+
+    [[nodiscard]] bool is_wanted() const noexcept { return this->body().wanted.load(std::memory_order_relaxed) != 0; }
 
     /// Whether there is a spare block of this class, which is in use from here on. One of another class is given back.
     [[nodiscard]] bool take_spare(std::size_t size_class) noexcept {
@@ -213,7 +230,8 @@ private:
         line.spare.store(0, std::memory_order_relaxed);
         this->segment().fence();
         PARLEY_CRASH_POINT("pool: block no longer spare, not written");
-        if (taken_.where.size_class == size_class && line.asked.load(std::memory_order_relaxed) != record_) [[likely]] {
+        if (taken_.where.size_class == size_class && line.asked.load(std::memory_order_relaxed) == asked_seen_)
+            [[likely]] {
             return true;
         }
         put_back();
@@ -226,12 +244,11 @@ private:
         bool any = false;
         for (std::size_t place = 0; place < places; ++place) {
             auto& line = this->body().senders[place];
-            const auto word = line.spare.load(std::memory_order_acquire);
-            const auto spare = holding::of(word).what;
-            if (word != 0 && spare.size_class >= size_class && spare.size_class < classes::count &&
-                spare.index < this->usable(spare.size_class)) {
+            const auto word = line.spare.load(std::memory_order_acquire);  // S2, to S1
+            if (word != 0 && is_there(holding::of(word), size_class)) {
+                PARLEY_CRASH_POINT("pool's spare: seen, not asked for");
                 found[place] = word;
-                line.asked.store(word, std::memory_order_relaxed);
+                line.asked.fetch_add(1, std::memory_order_seq_cst);  // as `heavy_fence` asks
                 any = true;
             }
         }
@@ -248,7 +265,20 @@ private:
                 freed = this->free(spare.what, spare.generation) || freed;
             }
         }
+        PARLEY_CRASH_POINT("pool's spare: free, nobody told");
         return freed;
+    }
+
+    /// Whether that is a use that lasts, of a block of at least this class. The dead leave others, and a hostile peer
+    /// anything.
+    [[nodiscard]] bool is_there(const holding& spare, std::size_t size_class) const noexcept {
+        const auto what = spare.what;
+        if (what.size_class < size_class || what.size_class >= classes::count ||
+            what.index >= this->usable(what.size_class)) {
+            return false;
+        }
+        const auto found = state::of(this->state_of(what).load(std::memory_order_relaxed));
+        return found.busy && found.generation == spare.generation;
     }
 
     /// `record`: what is in hand after the passage.
@@ -298,7 +328,8 @@ private:
         auto& mine = used_[size_class];
         const auto count = base::has_queue ? this->carved(size_class) : mine.blocks.size();
         const auto size = std::uint64_t{classes::size_of(size_class)};
-        if (count * size < enough_to_go_round(size)) {
+        const bool few = count * size < enough_to_go_round(size);
+        if (few) {
             if constexpr (!base::has_queue) {
                 if (take_left_over(size_class)) {
                     return true;
@@ -308,24 +339,28 @@ private:
                 return true;
             }
         }
-        mine.is_whole = count != 0;
+        mine.is_whole = count != 0 && (!few || at_limit_[size_class] || this->is_half_full());
         return false;
     }
 
-    /// Takes a free block that was last used by a sender that has gone: goes once round all that there are.
+    /// Takes a free block that was last used by a sender that has gone. Goes once round all that there are, some at a
+    /// time: to ask whether a sender lives is a system call.
     [[nodiscard]] bool take_left_over(std::size_t size_class) {
+        constexpr std::uint32_t looks = 64;
         auto& mine = used_[size_class];
         mine.make_room(1);
-        std::uint32_t lives = 0;  // that sender was asked after just now
-        for (const auto count = this->usable(size_class); mine.looked_at < count;) {
+        std::uint32_t asked_after = 0;
+        bool lives = false;
+        for (const auto end = std::min(this->usable(size_class), mine.looked_at + looks); mine.looked_at < end;) {
             const block which{static_cast<std::uint32_t>(size_class), mine.looked_at++};
-            const auto by = state::of(this->state_of(which).load(std::memory_order_relaxed)).by;
-            if (by == 0 || by == lives || mine.has(which.index)) {
+            const auto found = state::of(this->state_of(which).load(std::memory_order_relaxed));
+            if (found.busy || found.by == 0 || mine.has(which.index)) {
                 continue;
             }
-            if (this->sender_lives(by)) {
-                lives = by;
-            } else if (take(which)) {
+            if (std::exchange(asked_after, found.by) != found.by) {
+                lives = this->sender_lives(found.by);
+            }
+            if (!lives && take(which)) {
                 mine.add(which.index, 1);
                 return true;
             }
@@ -428,6 +463,7 @@ private:
     std::array<used, classes::count> used_;
     std::array<bool, classes::count> at_limit_{};
     bool has_spare_ = false;         ///< what is in hand is for the next message
+    std::uint64_t asked_seen_ = 0;   ///< how often others had asked before
     std::uint32_t last_sent_ = ~0u;  ///< the class of the last block that the link took
     std::uint32_t freed_seen_ = 0;
     bool waited_ = false;

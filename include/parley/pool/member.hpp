@@ -42,9 +42,11 @@
 /// A sender that sends one message after another takes the next block as soon as the link has the reference, before
 /// anybody asks it for a loan. That one is spare: who finds no other free block takes it away (pool/lender.hpp).
 ///
-/// No step waits for anybody, and none is a system call, but for the first use of new memory. What a kill leaves:
+/// No step waits for anybody, and none is a system call, but while a sender gathers the blocks that it goes round. What
+/// a kill leaves:
 ///
-/// - Before `busy(g, s)`: a record of a use that never was, or became another sender's; then `s` is another.
+/// - Before `busy(g, s)`: a record of a use that never was, or became another sender's; then `s` is another. Likewise
+///   when a spare block has been taken away: that use is over.
 /// - In `writing`; or in `reading`, where nobody is given the message again: a busy block that certainly is in no link.
 ///   Who lacks a block frees it (`free_what_the_dead_hold`), and so does who takes the place of the dead.
 /// - In `sending`; between the link and `reading`; or where the link itself goes with a process, as a socket does: a

@@ -54,11 +54,11 @@ concept storage_word = requires {
 inline constexpr std::uint64_t added_at_once = 262144;
 
 /// A sender goes round the blocks that there are. Of blocks of this size there had better be so many bytes: of large
-/// ones more than a core's first and second cache have. A block that comes back at once is still in the cache of the
-/// core that read it last, and from there each line comes over by itself. Measured: of several that hold 128 KiB or
-/// more a block of 32 to 128 KiB takes two thirds of the time (Xeon); one of 256 KiB to 1 MiB half of it, where there
-/// are 4 MiB (EPYC). Small ones gain nothing, and a few leave more of the caches to others: four to each sender, or as
-/// many as are in use at a time.
+/// ones more than a core's first cache has, and of the largest more than its second. A block that comes back at once is
+/// still in the cache of the core that read it last, and from there each line comes over by itself. Measured: of
+/// several that hold 128 KiB or more a block of 32 to 128 KiB takes two thirds of the time (Xeon); one of 256 KiB to 1
+/// MiB half of it, where there are 4 MiB (EPYC). Small ones gain nothing, and a few leave more of the caches to others:
+/// four to each sender, or as many as are in use at a time.
 [[nodiscard]] constexpr std::uint64_t enough_to_go_round(std::uint64_t size) noexcept {
     constexpr std::uint64_t large = 16384;
     constexpr std::uint64_t most = 4194304;
