@@ -149,7 +149,7 @@ void ask_late_for_what_is_spare() {
         is_asleep = true;
         os::crash_point_hook = nullptr;
         owner.send(letter::make(1, 1));
-        for (const std::uint32_t from : {2, 2, 2, 1}) {
+        for (const auto from : {2U, 2U, 2U, 1U}) {
             receive(from);
         }
         owner.send(letter::make(1, 2));
@@ -163,7 +163,7 @@ void ask_late_for_what_is_spare() {
     os::crash_point_hook = nullptr;
     CHECK(is_asleep);
     CHECK_FALSE(owner.try_send(letter::make(1, 3)));
-    for (const std::uint32_t from : {1, 3, 3, 3}) {
+    for (const auto from : {1U, 3U, 3U, 3U}) {
         receive(from);
     }
     CHECK_FALSE(in.try_receive());
