@@ -91,7 +91,7 @@ class churn {
 public:
     explicit churn(unsigned seed, std::size_t blocks = enough) : blocks_(blocks), random_(seed) {
         const auto size = blocks * payload::pool_of<C>::classes::largest;
-        receiver<C>{create_only, name_, {.pool_size = size}};  // makes the pool
+        static_cast<void>(receiver<C>{create_only, name_, {.pool_size = size}});  // makes the pool
         for (std::size_t index = 0; index < each_side; ++index) {
             senders_.push_back(new_sender());
             receivers_.push_back(new_receiver());
