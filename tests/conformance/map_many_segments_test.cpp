@@ -96,8 +96,7 @@ TEST_CASE("map_by<many_segments>: a block's segment is made when it is first use
         for (std::uint64_t number = 0; number < 200; ++number) {
             out.send(numbered(number));
             CHECK(in.receive().number == number);
-            CHECK(bodies_of(name).size() ==
-                  std::min<std::size_t>(number + 1, pool::enough_to_go_round(sizeof(page)) / sizeof(page)));
+            CHECK(bodies_of(name).size() == std::min<std::size_t>(number + 1, pool::added_at_once / sizeof(page)));
         }
         for (const auto& each : bodies_of(name)) {
             struct ::stat status {};

@@ -325,21 +325,21 @@ private:
 
     /// Takes a block that this sender has not used before, as long as it had better go round more.
     [[nodiscard]] bool take_one_more(std::size_t size_class) {
+        constexpr std::uint64_t least = base::has_queue ? added_at_once : 0;
         auto& mine = used_[size_class];
-        const auto count = base::has_queue ? this->carved(size_class) : mine.blocks.size();
         const auto size = std::uint64_t{classes::size_of(size_class)};
-        const bool few = count * size < enough_to_go_round(size);
-        if (few) {
-            if constexpr (!base::has_queue) {
-                if (take_left_over(size_class)) {
-                    return true;
-                }
-            }
-            if (!this->is_half_full() && take_new(size_class)) {
+        const auto bytes = size * (base::has_queue ? this->carved(size_class) : mine.blocks.size());
+        const bool few = bytes < std::max(least, enough_to_go_round(size));
+        const bool grows = bytes < least || !this->is_half_full();
+        if constexpr (!base::has_queue) {
+            if (few && take_left_over(size_class)) {
                 return true;
             }
         }
-        mine.is_whole = count != 0 && (!few || at_limit_[size_class] || this->is_half_full());
+        if (few && grows && take_new(size_class)) {
+            return true;
+        }
+        mine.is_whole = bytes != 0 && (!few || !grows || at_limit_[size_class]);
         return false;
     }
 

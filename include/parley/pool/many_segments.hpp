@@ -256,8 +256,8 @@ private:
 /// numbers of free blocks are handed out from a queue: `map_by<many_segments>`.
 ///
 /// A process maps only what it uses, and no stretch of addresses as large as the pool is needed. The first use of each
-/// block in each process is some system calls; sizes are rounded up to pages. Of each size from 16 KiB on there are
-/// soon 16, or 4 MiB, and more of any size when these are in use. A message whose block a receiver cannot map, for a
+/// block in each process is some system calls; sizes are rounded up to pages. Of each size there are soon 256 KiB, of
+/// large ones up to 4 MiB, and more when these are in use. A message whose block a receiver cannot map, for a
 /// limit of open files or of mappings, is dropped with the error that says so; and once a channel is removed, so are
 /// messages in blocks not mapped before.
 struct many_segments {
