@@ -317,7 +317,7 @@ public:
         return true;
     }
 
-    /// The same of a block whose state nobody else may write now.
+    /// The same of a block whose state nobody else may write now (F, too).
     void set_free(block which, std::atomic<std::uint64_t>& there, state busy) noexcept {
         busy.busy = false;
         there.store(busy.word(), std::memory_order_release);
