@@ -184,6 +184,7 @@ public:
     [[nodiscard]] std::optional<message_type> try_pop(copying_context&) {
         auto content = exchange_->next(*peer_);
         if (content) [[likely]] {
+            waiting_.reset();
             gone_ = false;
         } else {
             nothing_came();
@@ -200,7 +201,7 @@ public:
     /// For a batch: one step of the wait between two attempts. What it finds out about the peer is told by an attempt
     /// after it, which takes what the peer sent before.
     [[nodiscard]] bool wait(copying_context&, os::deadline until) {
-        if (!waiting_) {
+        if (!waiting_ || waiting_->is_over()) {  // of a wait in slices each has a deadline of its own
             waiting_.emplace(until, between_receives);
         }
         return wait_with(*waiting_);

@@ -23,6 +23,9 @@ public:
     /// `gap`: how many pauses there are between attempts as long as it does not sleep.
     patience(os::deadline until, unsigned gap) noexcept : until_(until), gap_(gap) {}
 
+    /// Whether its deadline has passed: it waits no more.
+    [[nodiscard]] bool is_over() const noexcept { return until_.passed(); }
+
     /// Waits until `events` show on `descriptor` or `slice` has passed, perhaps less. Calls `look_around()` when that
     /// is due. False when the deadline has passed.
     template <class LookAround>

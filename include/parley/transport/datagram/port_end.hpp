@@ -119,7 +119,9 @@ public:
         while (!content && find(nullptr)) {
             content = open([this](correspondent& whom) { hub_.received(whom, whom.expected); });
         }
-        if (!content) [[unlikely]] {
+        if (content) [[likely]] {
+            waiting_.reset();
+        } else {
             nothing_came();
         }
         return content;
@@ -134,7 +136,7 @@ public:
     /// For a batch: one step of the wait between two attempts. What it finds out about the senders is told by an
     /// attempt after it, which takes what they sent before.
     [[nodiscard]] bool wait(closing_context&, os::deadline until) {
-        if (!waiting_) {
+        if (!waiting_ || waiting_->is_over()) {  // of a wait in slices each has a deadline of its own
             waiting_.emplace(until, between_receives);
         }
         return wait_with(*waiting_);
