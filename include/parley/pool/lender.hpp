@@ -38,8 +38,7 @@ public:
 
     ~lender() {
         if (has_spare_ && !this->segment().inherited()) {
-            this->own().spare.store(0, std::memory_order_relaxed);
-            put_back();
+            give_spare_back();
         }
     }
 
@@ -210,13 +209,17 @@ private:
         // Who lacks one says so before it looks for spare ones: it finds this one, or is seen here.
         this->segment().fence();
         if (is_wanted()) [[unlikely]] {
-            has_spare_ = false;
-            line.spare.store(0, std::memory_order_relaxed);
-            put_back();
+            give_spare_back();
             return;
         }
         os::fetch_to_write(&this->state_of({size_class, mine.blocks[mine.next]}));
         os::fetch_to_fill(this->bytes_of(taken_.where), length);
+    }
+
+    void give_spare_back() noexcept {
+        has_spare_ = false;
+        this->own().spare.store(0, std::memory_order_relaxed);
+        put_back();
     }
 
     [[nodiscard]] bool is_wanted() const noexcept { return this->body().wanted.load(std::memory_order_relaxed) != 0; }
